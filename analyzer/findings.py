@@ -167,7 +167,7 @@ CODES: dict[str, Code] = {
     ),
     "captive-portal": Code(
         "problem",
-        "Requests for different hosts were all redirected to one other host: a portal wants somebody to log on first.",
+        "Requests for different hosts were all redirected to one other host: a portal wants a user to log on first.",
         "Let Defender's hosts pass the portal, or log on to it.",
     ),
     "proxy-over-tls": Code(
@@ -234,7 +234,7 @@ CODES: dict[str, Code] = {
     "strangers-counted": Code(
         "info",
         "Very many addresses sent one SYN each and nothing else, as a scan or a flood with forged addresses does.",
-        "Nothing to do for the proxies. If they should be workstations, see what they try to reach and why nobody answers.",
+        "Nothing to do for the proxies. If they should be workstations, see what they try to reach and why no answer comes.",
     ),
     "gateway-silent": Code(
         "problem",

@@ -119,7 +119,7 @@ FLOW_COLUMNS = (
     Column("isn_in", pa.int64(), "flows", "TCP: sequence number of the server's SYN-ACK; null: it wasn't captured"),
     Column("active", pa.list_(ACTIVE), "flows", "stretches in which the flow had packets, in order: a gap of more than 10 s ends one"),
     Column("last_data", TIME, "flows", "TCP: when payload was last sent, by either side, up to the first FIN or RST"),
-    Column("ended_by", pa.string(), "flows", "TCP: client or server, whoever sent the first FIN or RST"),
+    Column("ended_by", pa.string(), "flows", "TCP: the side that sent the first FIN or RST: client or server"),
     Column("ended_with", pa.string(), "flows", "TCP: fin or rst, whichever came first"),
     Column("ended_at", TIME, "flows", "TCP: when it came"),
     Column(

@@ -52,10 +52,10 @@ class Claim(NamedTuple):
 
     says    what the article says
     seen    what the packets show
-    shown   whether they show what is claimed; None: nothing here tells
-    sure    whether what is seen is enough
-    test    whose flows these are
-    flows   that prove it
+    shown   whether they show what is claimed; None: the captures can't show it
+    sure    whether the packets are enough to be sure
+    test    the test with these flows
+    flows   the flows that prove it
     """
 
     says: str
@@ -91,12 +91,12 @@ def article_page() -> str:
 
 def claims_of(study: Study) -> list[list[Claim]]:
     """The claims under each heading, in the article's order."""
-    only_winhttp, two, nobody, logon, only_static, three, recommended = study.tests
+    only_winhttp, two, logged_off, logon, only_static, three, recommended = study.tests
     return [
         _setup(study),
         _only_winhttp(only_winhttp),
         _two(two),
-        _only_wininet(nobody, logon, recommended),
+        _only_wininet(logged_off, logon, recommended),
         _only_static(only_static),
         _three(three),
         _summary(study, recommended),
@@ -134,11 +134,11 @@ def _setup(study: Study) -> list[Claim]:
         Claim(
             "PROX01 receives what is configured by WinHTTP, PROX02 by WinINET (unauthenticated), PROX03 by the static setting",
             f"{all_of([f'{proxy} was asked {n:,} times' for proxy, n in asked_times.items()])} in all tests; {refused or 'none'} of "
-            f"{len(asked):,} requests was answered 407. Which method a proxy stands for is the topology file's word",
+            f"{len(asked):,} requests was answered 407. Which method each proxy is configured by is stated in the topology file",
             all(asked_times.values()) and not refused,
         ),
         Claim(
-            "Decrypting Defender's traffic isn't supported, so the proxy that the endpoint speaks to is what tells",
+            "Decrypting Defender's traffic isn't supported, so the proxy that the endpoint speaks to shows the method",
             f"Nothing was decrypted: all {len(tunnels):,} tunnels are named by their CONNECT, and in {alike:,} of the {len(named):,} "
             "with a server name in the ClientHello both say the same",
             bool(tunnels) and alike == len(named) and all(flow["requested_host"] for flow in tunnels),
@@ -150,7 +150,7 @@ def _setup(study: Study) -> list[Claim]:
         ),
         Claim(
             "The Client Analyzer runs between the tests",
-            f"It didn't run here, and {runs or 'nothing'} of its shape was found in the captures",
+            f"It didn't run here, and {counted(runs, 'run') if runs else 'no run'} of it was found in the captures",
             None,
         ),
     ]
@@ -180,19 +180,19 @@ def _only_winhttp(test: StudyTest) -> list[Claim]:
         ),
         Claim(
             "*1 - Default proxy: Succeeded (200)*: Defender can communicate this way",
-            "The analyzer didn't run here. A tunnel that a proxy answers 200 and in which TLS goes on is what it looks like in packets",
+            "The analyzer didn't run here. In packets this would be a tunnel that a proxy answers with 200 and in which TLS goes on",
             None,
         ),
         Claim(
             "*2 - Proxy auto discovery (WPAD): Succeeded (200)*, same as above",
-            f"{counted(lookups, 'lookup')} of wpad, {counted(found, 'finding')} of discovery: nobody looked for a proxy by itself. The "
-            "analyzer's second line succeeds by any proxy that Windows finds, so it is no proof of WPAD",
+            f"{counted(lookups, 'lookup')} of wpad, {counted(found, 'finding')} of discovery: no client looked for a proxy by itself. The "
+            "analyzer's second line succeeds with any proxy that Windows finds, so it is no proof of WPAD",
             None,
         ),
         Claim(
             "*3 - Proxy disabled: Failed (12002, timed out)*: the proxy is not disabled",
             f"{counted(len(blocked), 'direct attempt')} (by the clients' own record to {all_of(list(intended(test)))}), none answered: a "
-            "timeout is what dropping looks like. The line says that the direct way was tried and failed",
+            "client whose packets are dropped reports a timeout. The line says that the direct way was tried and failed",
             None,
             test,
             blocked,
@@ -218,7 +218,7 @@ def _two(test: StudyTest) -> list[Claim]:
         _live("Live response goes through the WinHTTP proxy", test, "success", "PROX01"),
         Claim(
             "The user stays logged on; WinINET is theirs",
-            f"{counts(test, ('user',))}. That somebody was logged on is the study file's word",
+            f"{counts(test, ('user',))}. The study file states that a user was logged on",
             all_through(test, {"user": "PROX02"}),
             test,
             flows_of(test, "user"),
@@ -227,8 +227,8 @@ def _two(test: StudyTest) -> list[Claim]:
     ]
 
 
-def _only_wininet(nobody: StudyTest, logon: StudyTest, recommended: StudyTest) -> list[Claim]:
-    silence, after = nobody.document["silence"][0], logon.document["silence"][0]
+def _only_wininet(logged_off: StudyTest, logon: StudyTest, recommended: StudyTest) -> list[Claim]:
+    silence, after = logged_off.document["silence"][0], logon.document["silence"][0]
     backlog = logon.document["backlog"]
     carried = {plane: carried_by(logon, plane, "PROX02") for plane in PLANES if carried_by(logon, plane, "PROX02")}
     inside, possible = worked_inside(logon), worked_inside(logon, "service_possible")
@@ -242,7 +242,7 @@ def _only_wininet(nobody: StudyTest, logon: StudyTest, recommended: StudyTest) -
             f"{capital(silence['text'])}",
             silence["silent"] and silence["requests"] == 0 and silence["other_flows"] > 0,
         ),
-        _live("A live response session then times out", nobody, "timeout", None),
+        _live("A live response session then times out", logged_off, "timeout", None),
         Claim(
             "The device timeline shows no communication after the logoff",
             f"The timeline is the portal's. In the other capture: {after['text']}",
@@ -267,14 +267,14 @@ def _only_wininet(nobody: StudyTest, logon: StudyTest, recommended: StudyTest) -
         _live("Live response is the one that does not work: the session times out", logon, "timeout", None)._replace(
             seen=f"{sureness(logon)}. Of the sensor's {of_sensor} tunnels {len(broken)} broke in the handshake: {len(broken)} of the "
             f"{tunnels} to command and control; the other {of_sensor - tunnels} worked. "
-            "The stand-in rejects the certificate, as the laboratory made it do. The article doesn't say why",
+            "The laboratory made the stand-in reject the certificate. The article doesn't say why it fails",
             flows=broken,
         ),
         Claim(
             "By the analyzer only the SampleUpload and MdeConfigMgr URLs are reachable",
             f"sample-upload worked {times(inside.get('sample-upload', 0))} here. Hosts of MdeConfigMgr were asked and answered "
-            f"{times(possible.get('configuration-management', 0))}; Intune and Entra ask them too, so that it was Defender is possible, no "
-            "more (`service_possible`). "
+            f"{times(possible.get('configuration-management', 0))}; Intune and Entra ask for them too, so it is only possible that it was "
+            "Defender (`service_possible`). "
             f"edr-cyber-data worked {times(inside.get('edr-cyber-data', 0))} as well, which the article's own upload after logon needs. "
             "The analyzer didn't run here",
             None,
@@ -360,7 +360,7 @@ def _three(test: StudyTest) -> list[Claim]:
             test,
             flows_of(test, "system"),
         ),
-        Claim("The Client Analyzer's results", "A picture in the article, of which its text says nothing", None),
+        Claim("The Client Analyzer's results", "The article has them as a picture only, and its text doesn't describe them", None),
     ]
 
 
@@ -373,7 +373,7 @@ def _summary(study: Study, recommended: StudyTest) -> list[Claim]:
     return [
         Claim(
             "WinINET together with a static proxy serves users and security team best",
-            f"That is advice. What bears on it: the static proxy carried sensor and antivirus in {carried} of {len(by_static)} tests that "
+            f"This is advice. The facts for it: the static proxy carried sensor and antivirus in {carried} of {len(by_static)} tests that "
             f"had one, and live response worked in {worked} of them; WinINET carried the user's programs in {theirs} of the {len(by_user)} "
             "tests in which they were seen",
             None,

@@ -46,12 +46,12 @@ FOUND: Final = {
 ALWAYS: Final = (FOUND_NOTHING, FOUND_GAP)
 
 ABOUT: Final = """
-`analyzer/streams/` reads each direction of a connection from its first byte on. The side's state is what it is expected to hold next, and
-by it `dispatch.py` asks a reader (`analyzer/readers/`). What the reader finds leads to the next state: `NEXT` in
-`analyzer/streams/transitions.py`, the only place where a state changes. A body of known length is passed over with its head.
+`analyzer/streams/` reads each direction of a connection from its first byte on. Each side has a state: what is expected next.
+`dispatch.py` calls the reader for this state (`analyzer/readers/`). What the reader finds decides the next state: `NEXT` in
+`analyzer/streams/transitions.py`, the only place where a state changes. A body of known length is skipped together with its head.
 
-Bytes of no known kind and bytes that nobody captured lead to SCAN from everywhere, but not from CERTIFICATE, where whatever
-comes is the last that is looked at.
+From every state, bytes that weren't captured lead to SCAN, and so do bytes of no known kind; only in CERTIFICATE these end the
+reading of their side.
 """
 
 
@@ -59,19 +59,19 @@ def streams_page(written: str) -> str:
     """docs/streams.md. written: the comment that says where the page comes from."""
     rows = ([name, words, "; ".join(leads_to(state))] for state, (name, words) in STATES.items())
     lines = ["# What a stream holds next", "", written, ABOUT.rstrip(), ""]
-    lines += [*table(("state", "what is expected", "what is found → the state behind it"), rows), "", "```mermaid", "stateDiagram-v2"]
+    lines += [*table(("state", "what is expected", "what is found → the next state"), rows), "", "```mermaid", "stateDiagram-v2"]
     return "\n".join([*lines, "    [*] --> START", *diagram(), "    DONE --> [*]", "```"]) + "\n"
 
 
 def leads_to(state: int) -> Iterator[str]:
-    """Each thing that can be found in a state, and where it leads."""
+    """Each message that can be found in a state, with the next state."""
     for found in EXPECTED[state]:
         if found not in ALWAYS or state == CERTIFICATE:
             yield f"{FOUND[found]} → {STATES[NEXT[found]][0]}"
 
 
 def diagram() -> Iterator[str]:
-    """Each way from one state to another, with what leads there."""
+    """Each transition from one state to another, with the messages that cause it."""
     for state, expected in EXPECTED.items():
         for to in dict.fromkeys(NEXT[found] for found in expected if found not in ALWAYS):
             words = ", ".join(FOUND[found] for found in expected if NEXT[found] == to and found not in ALWAYS)

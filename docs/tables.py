@@ -50,37 +50,41 @@ BINARY: Final = ("alpn", "random", "issuer")
 FIRST_PACKETS: Final = 9
 
 ABOUT: Final = """
-A stage knows the stage before it by its tables only. So whoever wants to follow a fact, or to add one, looks at the rows. Here are those
-of one connection: the sensor's first telemetry in `captures/{capture}`, a tunnel through PROX03. `analyzer/pipeline.py` shows the stages
-that hand these tables on.
+A stage gets nothing but the tables of the stage before it. To follow a fact, or to add one, look at the rows. These are the rows of one
+connection: the sensor's first telemetry in `captures/{capture}`, a tunnel through PROX03. `analyzer/pipeline.py` shows the stages that
+pass these tables on.
 """
 FRAMES: Final = """
-`analyzer/capture/` finds where each packet lies and says no more of it. A row of `FRAME` (analyzer/packets/layout.py) has the place in the
-block's buffer; the bytes themselves are never copied. These are the frames of this connection's first packets. The TCP handshake is three
-of them; what the client asks, what the proxy answers and both hellos follow.
+`analyzer/capture/` finds where each packet lies, and nothing else. A row of `FRAME` (analyzer/packets/layout.py) has the place in the
+block's buffer; the bytes themselves are never copied. These are the frames of this connection's first packets. The first three are the
+TCP handshake; the client's request, the proxy's answer and both hellos follow.
 """
 PACKETS: Final = """
 `analyzer/packets/` takes off link layer, tags, tunnels and IP. A row of `PACKET` has both ends, the TCP fields, and where the payload
-begins in the same buffer. A frame that gives no packet has a `status` that says why. Sequence numbers are shown from each side's first.
+begins in the same buffer. A frame that gives no packet has a `status` with the reason. Sequence numbers are counted from each side's
+first.
 """
 RECORDS: Final = """
-`analyzer/flows/` counts. A row of `RECORD` is one stretch of a conversation, its two ends in a fixed order that says nothing of who
-called; each end has a row of `SIDE`. `syn_side` is who called. `distinct` counts payload without what was sent twice.
+`analyzer/flows/` counts. A row of `RECORD` is one stretch of a conversation. Its two ends have a fixed order that doesn't depend on which
+one opened the connection; each end has a row of `SIDE`. `syn_side` is the end that sent the SYN. `distinct` counts payload without
+resent bytes.
 """
 MESSAGES: Final = """
-`analyzer/streams/` puts the first bytes of each direction in order, as they come, and hands them to the reader of what is expected next
-(`analyzer/readers/`, a file for each protocol; [which comes when](streams.md)). A row of `MESSAGE` is something that was sent in plain
-text, with names of its own for each kind (analyzer/flows/messages.py); texts lie in a pool beside it, here they are written out. `seq`
-and `end` are its place in the stream, from the side's first byte on. Behind the hellos everything is encrypted, and nothing more is read.
+`analyzer/streams/` puts the first bytes of each direction in order as they arrive, and passes them to the reader of the message that is
+expected next (`analyzer/readers/`, a file for each protocol; [in which order](streams.md)). A row of `MESSAGE` is something that was sent
+in plain text, with fields of its own for each kind (analyzer/flows/messages.py). Its texts lie in a pool beside it; here they are written
+out. `seq` and `end` are its place in the stream, counted from the side's first byte. Behind the hellos everything is encrypted, and
+nothing more is read.
 """
 COLUMNS: Final = """
-When nothing more comes, each flow becomes one row of the flow table ([columns](columns.md)), and the message rows are no longer needed.
-The stages fill it one after the other. Names that disagree stay apart: `requested_host` is what the proxy was asked for, `sni` what the
-TLS inside says; `host` is chosen last, and `host_source` says from where. Columns that are null for this flow are left out.
+When no more packets come, each flow becomes one row of the flow table ([columns](columns.md)), and the message rows are no longer needed.
+The stages fill it one after the other. Names that may disagree have columns of their own: `requested_host` is the host in the request to
+the proxy, `sni` the one in the TLS inside; `host` is chosen last, and `host_source` says from where. Columns that are null for this flow
+are left out.
 """
 VERDICT: Final = """
-`analyzer/verdict/` looks at all flows together. This one is counted among the tunnels of its source, its service and its proxy. These are
-the places in the document ([verdict](verdict.md)) where that shows; lists are left out here.
+`analyzer/verdict/` takes all flows together. This one counts among the tunnels of its source, its service and its proxy. These are the
+places in the document ([verdict](verdict.md)) in which it is counted; lists are left out here.
 """
 
 
@@ -207,19 +211,19 @@ def column_rows(flow: Mapping[str, Any]) -> list[str]:
 
 
 def verdict_rows(document: Mapping[str, Any], flow: Mapping[str, Any]) -> list[str]:
-    """Where in the document the flow is counted: the place, and what it holds."""
+    """The places in the document where the flow is counted, each with its values."""
     source = next(one for one in document["sources"] if flow["client_ip"] in one["client_ips"])
     service = next(one for one in source["services"] if one["service"] == flow["service"] and one["plane"] == flow["plane"])
     place = f"sources[{document['sources'].index(source)}]"
     inside = f"{place}.services[{source['services'].index(service)}]"
-    said = [(place, source), (inside, service)]
-    said += [(f"{inside}.{part}[0]", service[part][0]) for part in ("eras", "by_proxy")]
-    return table(("where", "what it holds"), ((f"`{where}`", scalars(part)) for where, part in said))
+    places = [(place, source), (inside, service)]
+    places += [(f"{inside}.{key}[0]", service[key][0]) for key in ("eras", "by_proxy")]
+    return table(("where", "what it holds"), ((f"`{where}`", scalars(entry)) for where, entry in places))
 
 
-def scalars(part: Mapping[str, Any]) -> str:
-    """What the part says itself, without the lists in it."""
-    return ", ".join(f"{key}: {plain(value)}" for key, value in part.items() if not isinstance(value, list | dict))
+def scalars(entry: Mapping[str, Any]) -> str:
+    """The keys and values of an entry of the document, without its lists."""
+    return ", ".join(f"{key}: {plain(value)}" for key, value in entry.items() if not isinstance(value, list | dict))
 
 
 def in_words(value: Any, kind: pa.DataType) -> str:

@@ -147,6 +147,7 @@ class _Reader:
         self.end = NO_TIME
         self._blocks = numbered(source, index)
         self._ahead: list[Block] = []
+        self._ahead_until = NO_TIME  # latest time in any block that was ever ahead; blocks used since then are in _clock too
         self._used = 0
         self._clock = NO_TIME
         self.block: Block | None = None
@@ -165,16 +166,13 @@ class _Reader:
 
     def ends_by(self, time_ns: int) -> bool:
         """True when no further frame of the sources known so far is later than this; blocks read to find out are kept."""
-        clock = self._clock
-        for block in self._ahead:
-            clock = max(clock, int(block.frames["ts_ns"].max()))
-        while clock <= time_ns and len(self._ahead) < MAX_AHEAD:
+        while (until := max(self._clock, self._ahead_until)) <= time_ns and len(self._ahead) < MAX_AHEAD:
             following = next(self._blocks, None)
             if following is None:
-                self.end = clock
+                self.end = until
                 return True
             self._ahead.append(following)
-            clock = max(clock, int(following.frames["ts_ns"].max()))
+            self._ahead_until = max(self._ahead_until, int(following.frames["ts_ns"].max()))
         return False
 
     def _next(self) -> None:

@@ -71,7 +71,7 @@ Tickets = Annotated[
         "--tickets",
         metavar="FOLDER",
         show_default=False,
-        help="Beside the report: a page for each proxy that refused, challenged or opened something, to be sent to whoever runs it.",
+        help="Beside the report: a page for each proxy that refused, challenged or opened something, to be sent to its administrator.",
     ),
 ]
 
@@ -194,7 +194,7 @@ def _check_choice(choice: Choice, output: str | None, allow: str | None) -> None
     if choice and output is not None and output.lower().endswith(".ipynb"):
         raise Unusable("a notebook reads and shows everything", output, f"leave {choice} out and choose in it, or use .html")
     if allow is not None and (choice.sources or choice.services):
-        raise Unusable("what a proxy has to let through is for whoever asks it", "--allow", "leave --source and --service out")
+        raise Unusable("an allow list holds for all clients of a proxy", "--allow", "leave --source and --service out")
 
 
 def _is_given(context: typer.Context, option: str) -> bool:

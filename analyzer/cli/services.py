@@ -110,4 +110,4 @@ def _listing(catalogue: Catalogue) -> Iterator[str]:
             yield f"  {rule.pattern:<{room}}  {rule.evidence}{path}{plane} · {rule.category} · {rule.geo} · {rule.source or 'no source'}"
     yield f"{len(catalogue.rules)} rules, {len(catalogue.services)} services"
     yield "own proves Defender; platform names the service, though others ask for it too; shared never sets one; path: the URL path decides"
-    yield "a * inside a label stands for regions that no list prints: what only it names is at most likely"
+    yield "a * inside a label covers regions that no list prints: a host that only such a pattern names is at most likely"

@@ -73,7 +73,7 @@ def slice_captures(
 
     With --anonymize IP addresses keep who shares a network with whom (Crypto-PAn), Defender's host names stay, and the slice gives
     the same verdict under other addresses; --topology is written under other names beside it (OUT.topology.toml). Without --key
-    the other names are random, and nobody can tell afterwards which is which.
+    the other names are random, and can't be traced back to the real ones.
 
     \b
     Examples:

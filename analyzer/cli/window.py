@@ -53,7 +53,7 @@ def span_of(inputs: Sequence[Input]) -> Span:
     from analyzer.capture.source import STDIN
 
     if STDIN in inputs:
-        raise Unusable("of a stream nobody knows the day before it is read", "--start and --end", "write the date too: 2026-11-23 16:15")
+        raise Unusable("the day of a stream isn't known before it is read", "--start and --end", "write the date too: 2026-11-23 16:15")
     sources = open_inputs(inputs).sources
     for source in sources:
         for _ in source.blocks():

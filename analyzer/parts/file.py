@@ -49,7 +49,7 @@ def _layout(tables: Tables) -> str:
 
 
 LAYOUT: Final = _layout(without_rows())
-"""Tells this version's columns from another version's."""
+"""Distinguishes this version's columns from another version's."""
 
 MAX_ROW: Final = 256
 """An upper bound for a row of any table, in bytes."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HEAD: Final = """\
 # A topology for whichproxy, proposed from {captures}.
-# What is no comment was seen; names are yours to give, and what begins with "guess" is yours to check.
+# Lines that are no comments were seen in the traffic. Give the proxies their names, and check each line with "guess".
 # To use it: whichproxy report ... --topology THIS-FILE
 {schema}
 """
@@ -75,7 +75,7 @@ def _proxies(
     discoveries: Sequence[Discovery],
 ) -> Iterator[str]:
     if not proxies:
-        yield "# No address was seen to work as a proxy. One that you know of would stand here:"
+        yield "# No address was seen to work as a proxy. If you know of one, write it here:"
         yield EXAMPLE
     for number, proxy in enumerate(proxies, 1):
         address, port = split_end(proxy["proxy"])
@@ -99,7 +99,7 @@ def _deeds(proxy: Mapping[str, Any]) -> str:
 
 def _method(found: Sequence[Guess]) -> Iterator[str]:
     if not found:
-        yield '# method = "winhttp"             # or wininet, static, pac, other: nothing here tells'
+        yield '# method = "winhttp"             # or wininet, static, pac, other: not known from the traffic'
         return
     methods = [f'"{guess.method}"' for guess in found]
     written = methods[0] if len(methods) == 1 else f"[{', '.join(methods)}]"
@@ -143,10 +143,10 @@ def _counts(planes: Mapping[str, int]) -> str:
 
 def _unanswered(proxies: Sequence[Mapping[str, Any]], before: int) -> Iterator[str]:
     if proxies:
-        yield "# Asked as a proxy and never answered as one does: nothing shows that these are any."
+        yield "# These were asked as proxies and never answered as a proxy does: nothing shows that they are proxies."
     for number, proxy in enumerate(proxies, before + 1):
         address, port = split_end(proxy["proxy"])
-        hidden = f", {counted(proxy['hidden'], 'TLS connection')} that show none" if proxy["hidden"] else ""
+        hidden = f", {counted(proxy['hidden'], 'TLS connection')} that show no request" if proxy["hidden"] else ""
         yield f"# [[proxy]]                     # {counted(proxy['requests'], 'request')} of {counted(proxy['sources'], 'source')}{hidden}"
         yield f'# name = "PROXY{number:02}"\n# address = "{address}"\n# port = {port}\n'
 
@@ -155,7 +155,7 @@ def _workstations(sources: Sequence[Mapping[str, Any]], names: Mapping[str, Sequ
     """The sources that used a proxy or requested one of Defender's hosts, as comments: only a person can name them."""
     shown = [source for source in sources if source["defender"] != "not-seen" or source["talk"]]
     if shown:
-        yield "# Who asked. Packets don't tell which addresses are one machine; entries of one name are one source."
+        yield "# The clients. Packets don't show which addresses belong to one machine; entries with the same name are one source."
     for source in shown:
         called = list(dict.fromkeys(name for ip in source["client_ips"] for name in names.get(ip, ())))
         addresses = [f'"{ip}"' for ip in source["client_ips"]]
@@ -164,12 +164,12 @@ def _workstations(sources: Sequence[Mapping[str, Any]], names: Mapping[str, Sequ
         yield f"# address = {addresses[0] if len(addresses) == 1 else '[' + ', '.join(addresses) + ']'}"
         yield ""
     if left := len(sources) - len(shown):
-        yield f"# {counted(left, 'more source')} asked no proxy and for nothing of Defender's.\n"
+        yield f"# {counted(left, 'more source')} asked no proxy and for no host of Defender's.\n"
 
 
 def _gateway(direct: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     blocked, allowed = (sum(len(row["flows"]) for row in direct[what]) for what in ("blocked", "allowed"))
-    yield "# With a policy, traffic past the proxies that is answered is a problem, and what is dropped there is as it should be."
+    yield "# With a policy, answered traffic past the proxies is reported as a problem, and blocked traffic past them as expected."
     yield "[gateway]"
     if blocked and not allowed:
         blocked_text = f"{counted(blocked, 'connection')} past the proxies {'was' if blocked == 1 else 'were'} blocked, none was answered"
@@ -177,7 +177,7 @@ def _gateway(direct: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]
     elif allowed:
         yield f'# policy = "proxies-only"       # not so here: {counted(allowed, "connection")} past the proxies got an answer'
     else:
-        yield '# policy = "proxies-only"       # direct traffic is expected to be blocked; none was seen that would tell'
+        yield '# policy = "proxies-only"       # direct traffic is expected to be blocked; none was seen here'
     yield ""
 
 

@@ -122,7 +122,7 @@ FIELDS: Final = (
     Field(
         "event.outcome",
         _outcome,
-        "success where a request worked or a direct connection was answered, failure where none did and one was turned down, or nobody "
+        "success where a request worked or a direct connection was answered, failure where none did and one was turned down or never "
         "answered; else unknown",
     ),
     _column("source.ip", "", "client_ip"),

@@ -159,8 +159,7 @@ def _pac(report: Report, head: str) -> Iterator[str]:
     if report.pac:
         yield f"{head} PAC file, beside what was done"
         rows = [
-            [markdown(text) for text in (p.host, p.service, p.returns, p.asked, p.state or "can't be told", p.who, p.file)]
-            for p in report.pac
+            [markdown(text) for text in (p.host, p.service, p.returns, p.asked, p.state or "not known", p.who, p.file)] for p in report.pac
         ]
         yield table(["Host", "Service", "Returns", "Asked", "State", "Source", "File"], rows)
 

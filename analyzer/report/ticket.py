@@ -94,7 +94,7 @@ def ticket(
     blocks += ["## The packets", f"```sh\n{_slice(label, inputs)}\n```"]
     blocks += _list("Let through", "without asking for credentials, on these ports", allow, ports=True)
     if any(one.kind in ("opened", "TLS broke") for one in complaints):
-        blocks += _list("Don't open", "only these, which nobody but Defender asks for", unopened, ports=False)
+        blocks += _list("Don't open", "only these, which only Defender asks for", unopened, ports=False)
     expect = _together([finding["expect"] for finding in findings if finding.get("expect")])
     if expect:
         blocks += ["## Afterwards", "A new capture must meet this (`whichproxy report NEXT.pcapng --expect FILE`):"]

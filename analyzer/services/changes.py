@@ -105,7 +105,7 @@ def _written(catalogue: Catalogue, page: PublishedList, pattern: str, rows: list
         about = _rules_of(catalogue, row)
         rule, remark = _row_for(catalogue, page, row, about)
         if rule is None:
-            lines += ["", f"# new, and nothing tells which service it is for: {row.pattern}  {row.category}, {_inert(row.geo)}"]
+            lines += ["", f"# new, and nothing shows which service it is for: {row.pattern}  {row.category}, {_inert(row.geo)}"]
             continue
         added.append((rule, remark))
         paths = {_path_of(rule) for rule in about}
@@ -224,7 +224,7 @@ def _guessed(catalogue: Catalogue, page: PublishedList, row: Published) -> tuple
         return made._replace(evidence=PATH, url_path=f"{path}*" if "*" in row.path else path), "new: a path that no rule had"
     if shape:
         return made._replace(evidence=OWN), f"new: its name has the shape of {service}'s"
-    return made, "new: shared, as long as nobody has looked who else asks for it; own or platform once you know"
+    return made, "new: shared until it is known which other programs ask for it; then write own or platform"
 
 
 def _without(rule: Rule, page: PublishedList, row: Published) -> list[Rule]:

@@ -55,7 +55,7 @@ def _is_of_regions(pattern: str) -> bool:
 
 def _label_shape(value: str) -> str:
     if dns_name(re.sub(r"[*?#]", "x", value)) is None:
-        raise ValueError('write a host name in which "*", "?" and "#" stand for letters and digits')
+        raise ValueError('write a host name in which "*", "?" and "#" replace letters and digits')
     return value
 
 

@@ -96,7 +96,7 @@ def is_only_shared(rules: Iterable[Rule]) -> bool:
 def required_rules(catalogue: Catalogue, device: Device) -> list[Rule]:
     """Rules that Microsoft requires for such a device; without a known geography those for everywhere.
 
-    Shared ones too: a proxy has to let them through, whoever requests them. A government cloud has one geography.
+    Shared ones too: a proxy has to let them through for every program. A government cloud has one geography.
     """
     geos = {device.geo, EVERYWHERE} | ({GOVERNMENT_GEO} if device.cloud != COMMERCIAL else set())
     return [rule for rule in catalogue.rules if rule.category == "required" and rule.geo in geos and _is_for(rule, device)]

@@ -68,7 +68,7 @@ _PORT = re.compile(rb"(.*?)(:\d{1,5})?", re.DOTALL)
 
 
 class Masks:
-    """Masks messages with these names; a path keeps the beginning by which the catalogue tells its service."""
+    """Masks messages with these names; a path keeps the beginning by which the catalogue finds its service."""
 
     def __init__(self, names: Names, addresses: Addresses, catalogue: Catalogue) -> None:
         self._names = names

@@ -13,7 +13,7 @@ from analyzer.verdict.outcome import BROKEN, CHALLENGED
 from analyzer.verdict.winner import Answer, Contest, Era, Share
 
 NOTHING = {
-    "seen": "Defender's hosts were seen, but nothing that tells which proxy carried them",
+    "seen": "Defender's hosts were seen, but nothing shows which proxy carried them",
     "hidden": "speaks TLS to a proxy: what it asks for, Defender's or not, can't be seen",
     "not-seen": "no Defender traffic was seen",
 }

@@ -67,9 +67,12 @@ def blocks_of(piece: bytes) -> Iterator[Block]:
     return in_time_order([Source("piece", file=io.BytesIO(piece))])
 
 
-def contests(capture: Path) -> list[Contest]:
-    """All stages, in the order of a pass."""
-    piece, little = piece_of(capture, PIECE_BYTES), piece_of(capture, TWIN_BYTES)
+def contests(capture: Path, piece_bytes: int = PIECE_BYTES, twin_bytes: int = TWIN_BYTES) -> list[Contest]:
+    """All stages, in the order of a pass.
+
+    piece_bytes, twin_bytes   how much of the capture the kernels read, and how much of it the slower twin
+    """
+    piece, little = piece_of(capture, piece_bytes), piece_of(capture, twin_bytes)
     blocks = [Block(block.data.copy(), block.frames.copy()) for block in blocks_of(piece)]
     decoded = [keyed(block, packets_of(block)) for block in blocks]
     few = [keyed(block, packets_of(block)) for block in (Block(b.data.copy(), b.frames.copy()) for b in blocks_of(little))]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.capture.block import BLOCK_FRAMES
 from tests.benchmarks.build_capture import build
-from tests.benchmarks.kernels import contests
+from tests.benchmarks.kernels import Contest, contests
 from tests.benchmarks.run import Bench, bench_kernels
 
 
@@ -18,15 +19,23 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return build("sample").capture
 
 
-def test_each_stage_and_its_peer_give_one_answer(small: Path) -> None:
-    for contest in contests(small):
+@pytest.fixture(scope="module")
+def all_contests(small: Path) -> list[Contest]:
+    """Of a few blocks, and fewer for the twin: what both answer doesn't depend on how much it is."""
+    return contests(small, 4 << 20, 256 << 10)
+
+
+def test_each_stage_and_its_peer_give_one_answer(all_contests: list[Contest]) -> None:
+    for contest in all_contests:
         (_, ours), (_, theirs) = contest.ours(), contest.theirs()
         assert ours == theirs, contest.stage
         assert ours, contest.stage
+    frames, _ = all_contests[0].ours()[1]  # type: ignore[misc]
+    assert frames > BLOCK_FRAMES
 
 
-def test_a_wrong_answer_is_told(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = contests(small)[0]
+def test_a_wrong_answer_is_reported(small: Path, all_contests: list[Contest], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = all_contests[0]
     monkeypatch.setattr("tests.benchmarks.run.build", lambda name: type("Built", (), {"capture": small}))
     monkeypatch.setattr("tests.benchmarks.run.contests", lambda capture: [found._replace(theirs=lambda: (0.1, (0, 0)))])
     bench = Bench(1)

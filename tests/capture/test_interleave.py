@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.build as build
-from analyzer.capture.block import BLOCK_FRAMES
+from analyzer.capture import interleave
+from analyzer.capture.block import BLOCK_FRAMES, Block
 from analyzer.capture.inputs import open_inputs
 from analyzer.capture.interleave import in_time_order, interleaved
 from analyzer.capture.source import Source
+from analyzer.packets.layout import FRAME
 from tests.capture.reading import Dripping, with_sources
 
 Written = list[tuple[int, bytes]]
@@ -50,6 +53,28 @@ def expected(files: Sequence[Written]) -> Merged:
 
 def numbered(times: Sequence[int], name: str) -> Written:
     return [(when, f"{name}{n}".encode()) for n, when in enumerate(times)]
+
+
+def test_each_block_ahead_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of small files of one series are ahead together, and each new one asks whether they have ended."""
+    looked: list[str] = []
+
+    class Noting(np.ndarray):  # type: ignore[type-arg]
+        def __getitem__(self, key: object) -> object:
+            looked.append(str(key))
+            return super().__getitem__(key)  # type: ignore[index]
+
+    def blocks(_: Source, index: int) -> Iterator[Block]:
+        for when in range(100):
+            frames = np.zeros(1, FRAME)
+            frames["ts_ns"] = when
+            yield Block(np.zeros(1, np.uint8), frames.view(Noting))
+
+    monkeypatch.setattr(interleave, "numbered", blocks)
+    reader = interleave._Reader(Source("a", file=io.BytesIO()), 0)
+    del looked[:]
+    assert [reader.ends_by(until) for until in range(100)] == [False] * 99 + [True]
+    assert len(looked) == 99 and reader.end == 99
 
 
 def test_files_that_follow_each_other_pass_as_they_are(tmp_path: Path) -> None:

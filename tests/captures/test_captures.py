@@ -62,8 +62,17 @@ def test_the_readme_has_the_capture_as_it_is(name: str, flows: dict[str, Any]) -
     assert digest.strip("`") == hashlib.sha256(capture.read_bytes()).hexdigest()
     assert made_by == f"`python -m captures.lab {name}`"
     assert when == truth_of(name)["started_at"][:19].replace("T", " ")
-    assert int(packets) == wireshark_flows.count(capture)
+    assert int(packets) == len(wireshark_flows.all_packets(capture))
     assert SCENARIOS[name].shows in shows
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wireshark_counts_frames_alike(name: str, flows: dict[str, Any], readings: dict[str, Reading]) -> None:
+    theirs, mine = wireshark_flows.first_frames(CAPTURES / f"{name}.pcapng"), {}
+    for row in readings[name].flows.select(["community_id", "first_frame"]).to_pylist():
+        mine.setdefault(row["community_id"], row["first_frame"])
+    assert mine == {community_id: number for community_id, number in theirs.items() if community_id in mine}
+    assert len(mine) > 5
 
 
 @pytest.mark.parametrize("name", NAMES)

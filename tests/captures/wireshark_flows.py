@@ -6,6 +6,7 @@ It knows TCP and UDP over IPv4, CONNECT, absolute-form requests and TLS hellos; 
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +16,36 @@ FIELDS = (
     *("http.request.method", "http.request.uri", "http.host", "http.user_agent", "http.response.code"),
     *("tls.handshake.type", "tls.handshake.extensions_server_name", "tls.handshake.random", "tls.handshake.extensions_alpn_str"),
     *("tls.handshake.extensions.supported_version", "tls.handshake.version", "tls.handshake.extension.type"),
+    *("frame.number", "frame.time_epoch", "communityid", "icmpv6.type"),
 )
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 VERSIONS = {0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
 Row = dict[str, Any]
 
 
-def packets(capture: Path) -> list[dict[str, list[str]]]:
-    """One dict per packet that is TCP or UDP itself: field → its values in the packet."""
+@cache
+def all_packets(capture: Path) -> list[dict[str, list[str]]]:
+    """One dict per packet of any kind: field → its values in the packet. tshark runs once for each capture, whatever is asked of it."""
     fields = [argument for field in FIELDS for argument in ("-e", field)]
-    options = ["-o", "tcp.reassemble_out_of_order:TRUE", "-E", "aggregator=\x1f", "-T", "fields"]
+    options = ["-o", "tcp.reassemble_out_of_order:TRUE", "--enable-protocol", "communityid", "-E", "aggregator=\x1f", "-T", "fields"]
     done = subprocess.run(["tshark", "-n", "-r", str(capture), *options, *fields], capture_output=True, text=True, check=True)
     lines = (line.split("\t") for line in done.stdout.splitlines())
-    rows = [{name: value.split("\x1f") if value else [] for name, value in zip(FIELDS, line, strict=True)} for line in lines]
-    return [row for row in rows if (row["tcp.srcport"] or row["udp.srcport"]) and not row["icmp.type"]]
+    return [{name: value.split("\x1f") if value else [] for name, value in zip(FIELDS, line, strict=True)} for line in lines]
 
 
-def count(capture: Path) -> int:
-    """How many packets Wireshark finds in the capture, of any kind."""
-    done = subprocess.run(
-        ["tshark", "-n", "-r", str(capture), "-T", "fields", "-e", "frame.number"], capture_output=True, text=True, check=True
-    )
-    return len(done.stdout.splitlines())
+def packets(capture: Path) -> list[dict[str, list[str]]]:
+    """Those that are TCP or UDP themselves."""
+    return [row for row in all_packets(capture) if (row["tcp.srcport"] or row["udp.srcport"]) and not row["icmp.type"]]
+
+
+def first_frames(capture: Path) -> dict[str, int]:
+    """Community ID → number of the first frame that has it."""
+    found: dict[str, tuple[float, int]] = {}
+    for row in all_packets(capture):
+        if row["communityid"] and not row["icmp.type"] and not row["icmpv6.type"]:
+            (community_id,), (time,), (number,) = row["communityid"], row["frame.time_epoch"], row["frame.number"]
+            found[community_id] = min(found.get(community_id, (float("inf"), 0)), (float(time), int(number)))
+    return {community_id: number for community_id, (_, number) in found.items()}
 
 
 def flows(capture: Path) -> list[Row]:

@@ -39,7 +39,7 @@ def test_fragments_that_wait_are_kept(tmp_path: Path) -> None:
 
 
 def test_what_waited_once_and_was_let_go_is_not_in_a_part() -> None:
-    """Its row points to bytes that others lie on, or nobody, once the arena was packed: of large captures no part could be read."""
+    """Once the arena is packed, its row points to bytes of other rows or to none: no part of a large capture could be read."""
     let_go = Conversation(client=("172.16.1.1", 50_001), start_ns=10).handshake()
     let_go.send_client(connect("a.example:443", "X: " + "y" * 900), cuts=[9, 500], order=[2, 1, 0])
     waits = Conversation(client=("172.16.1.2", 50_002), start_ns=10**10).handshake()

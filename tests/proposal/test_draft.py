@@ -48,7 +48,7 @@ def test_what_works_is_an_entry_and_what_never_answered_is_none() -> None:
         ("PROXY01", "10.0.0.1/32", 3128, ()),
         ("PROXY02", "2001:db8::1/128", 80, ()),
     ]
-    assert '# address = "10.0.0.2"' in text and "never answered" in text and "2 TLS connections that show none" in text
+    assert '# address = "10.0.0.2"' in text and "never answered" in text and "2 TLS connections that show no request" in text
     assert [one.port for one in loaded(uncommented(text, *PROXY_KEYS)).proxies] == [3128, 80, 8080]
 
 
@@ -69,7 +69,7 @@ def test_without_traffic_it_is_an_example() -> None:
     [
         (2, 0, "guess: 3 connections past the proxies were blocked, none was answered"),
         (1, 1, "not so here: 2 connections past the proxies got an answer"),
-        (0, 0, "direct traffic is expected to be blocked; none was seen that would tell"),
+        (0, 0, "direct traffic is expected to be blocked; none was seen here"),
     ],
 )
 def test_what_the_gateway_does(blocked: int, allowed: int, told: str) -> None:
@@ -99,7 +99,7 @@ def test_names_that_resolvers_gave_are_comments_and_inert() -> None:
 def test_sources_without_anything_are_counted() -> None:
     silent = [{"client_ip": f"10.0.0.{n}", "client_ips": [f"10.0.0.{n}"], "defender": "not-seen", "talk": []} for n in (1, 2)]
     text = draft(verdict(sources=silent))
-    assert "2 more sources asked no proxy and for nothing of Defender's." in text and "[[workstation]]" not in text
+    assert "2 more sources asked no proxy and for no host of Defender's." in text and "[[workstation]]" not in text
 
 
 def test_ends_come_apart() -> None:

@@ -140,5 +140,5 @@ def test_whatever_a_page_says_the_file_made_of_it_is_a_catalogue_that_agrees(
     catalogue = mended(path, folder)
     still = {change.pattern for change in changes(catalogue, page) if change.row is not None}
     text = (folder / "own.toml").read_text(encoding="utf-8")
-    assert all(f"tells which service it is for: {pattern}  " in text for pattern in still)
+    assert all(f"shows which service it is for: {pattern}  " in text for pattern in still)
     assert {change.pattern for change in found if change.row is not None} >= still

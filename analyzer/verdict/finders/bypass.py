@@ -67,7 +67,7 @@ def _portal(evidence: Evidence, rows: Ints) -> Finding | None:
     places = sorted({place for place in values(column(evidence, "http_location").take(array(rows))) if place})
     where = f"redirected to {listed(places)}" if places else f"answered {LOG_ON_FIRST} (log on first)"
     whose = f"{counted(len(rows), 'direct request')} of {evidence.of_whom(rows)}{evidence.hosts_of(rows)}"
-    text = f"{whose} {'was' if len(rows) == 1 else 'were'} {where}: somebody in the way wants a user to log on"
+    text = f"{whose} {'was' if len(rows) == 1 else 'were'} {where}: a portal on the way wants a user to log on"
     services = np.unique(evidence.service.codes[rows][evidence.service.codes[rows] >= 0]).tolist()
     severity: Severity | None = None if services else "info"
     return evidence.finding("captive-portal", rows, text, services=services, severity=severity, confidence="likely")

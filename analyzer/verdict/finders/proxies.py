@@ -32,7 +32,7 @@ def unmatched(evidence: Evidence) -> list[Finding]:
     names = [f"{entry.name} ({entry.network}{'' if entry.port is None else f', port {entry.port}'})" for entry in missing]
     strangers = [evidence.proxy.values[code] for code in unnamed]
     text = (
-        f"the topology names {listed(names)}, to which nobody was seen to go; {listed(strangers)} "
+        f"the topology names {listed(names)}, to which no connection was captured; {listed(strangers)} "
         f"{'was' if len(strangers) == 1 else 'were'} used and {'has' if len(strangers) == 1 else 'have'} no name in it"
     )
     return [evidence.finding("topology-unmatched", rows, text, confidence="likely")]

@@ -83,7 +83,7 @@ def find(case: Case) -> list[Finding]:
             )
             text += "seen, and the topology has to name it"
         if shut := unopened_packets(case):
-            text += f"; {counted(shut, 'packet')} that couldn't be opened may have been anybody's, for anything"
+            text += f"; {counted(shut, 'packet')} that couldn't be opened may belong to any source and any service"
         named = any(evidence.names.name(evidence.client.values[code]) for code in clients)
         found.append(
             evidence.finding(
@@ -161,7 +161,7 @@ def _unseen(case: Case) -> list[Finding]:
         text += f", but for {listed(spoke)}, which sent other datagrams only" if spoke else ""
     shut = unopened_packets(case)
     if shut:
-        text += f"; {counted(shut, 'packet')} that couldn't be opened may have been anybody's, for anything"
+        text += f"; {counted(shut, 'packet')} that couldn't be opened may belong to any source and any service"
     return [
         Finding(
             "no-service-traffic",

@@ -51,7 +51,7 @@ def translated(evidence: Evidence) -> list[Finding]:
     text = f"{counted(len(rows), 'connection')} captured on both sides of an address translation, counted once: {listing}"
     behind = _from_translators(evidence)
     if behind:
-        text += f"; {counted(behind, 'connection')} more from there, seen on one side only, count nowhere: nothing tells whose they are"
+        text += f"; {counted(behind, 'connection')} more from there, seen on one side only, count nowhere: nothing shows whose they are"
     chosen = np.unique(np.array(rows, dtype=np.int64))
     finding = evidence.finding("nat", chosen, text)
     flows = [*finding.flows, *one_array(copies.column("id")).to_pylist()]
@@ -92,7 +92,7 @@ def transparent(evidence: Evidence) -> list[Finding]:
 
 
 def chained(evidence: Evidence) -> list[Finding]:
-    """Requests with a Via to a proxy, of an address that nobody was seen to ask: they are its clients', and count for no source."""
+    """Requests with a Via to a proxy from an address that no captured client asks: its clients made them, and they count for no source."""
     asked_of = set(values(column(evidence, "server_ip").take(array(np.flatnonzero(evidence.route == PROXY)))))
     handed_on = (evidence.route == UPSTREAM) & (evidence.proxy.codes >= 0) & (evidence.pair_rows < 0) & says(evidence, "http_via", True)
     rows = np.flatnonzero(handed_on)
@@ -105,7 +105,7 @@ def chained(evidence: Evidence) -> list[Finding]:
         members = np.array(own, dtype=np.int64)
         proxies = sorted({evidence.proxy_label(code) for code in evidence.proxy.codes[members].tolist()})
         text = f"{address} asks {listed(proxies)} for others, on {counted(len(own), 'connection')}{evidence.hosts_of(members)}: "
-        text += "they carry Via, and whoever asked it isn't in the capture"
+        text += "they carry Via, and the clients that asked it aren't in the capture"
         services = evidence.service.codes[members].tolist()
         findings.append(evidence.finding("chained-proxy", members, text, clients=[], services=services))
     return findings

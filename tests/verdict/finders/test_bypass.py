@@ -131,7 +131,7 @@ def test_a_portal_met_directly_is_one() -> None:
         [row["id"] for row in rows[:2]],
         None,
     )
-    assert portal["text"].endswith("were redirected to portal.hotel.example: somebody in the way wants a user to log on")
+    assert portal["text"].endswith("were redirected to portal.hotel.example: a portal on the way wants a user to log on")
     (blocked,) = [finding for finding in result["findings"] if finding["code"] == "direct-blocked"]
     assert blocked["flows"] == [rows[2]["id"]], "what the portal answered is said once"
     asked = page("a.example", http_status=511, http_location=None, http_path="/a.crl", http_html=True)

@@ -77,7 +77,7 @@ def test_packets_that_were_not_opened_may_have_been_anybodys() -> None:
     for row in (flow(protocol="udp", server_port=4500), tunnel(PROX01, EDGE)):
         (finding,) = silent(verdict(row, captures=unopened))
         assert finding["confidence"] == "likely"
-        assert finding["text"].endswith("; 300 packets that couldn't be opened may have been anybody's, for anything")
+        assert finding["text"].endswith("; 300 packets that couldn't be opened may belong to any source and any service")
     assert silent(verdict(row, captures=[unopened[0] | {"packets": 300_000}]))[0]["confidence"] == "certain", "a few of many"
 
 

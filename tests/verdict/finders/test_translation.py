@@ -46,7 +46,7 @@ def test_what_was_seen_behind_the_translator_only_is_said_and_counts_nowhere() -
     assert [source["client_ip"] for source in result["sources"]] == [WORKSTATION]
     assert result["direct"] == {"allowed": [], "blocked": [], "unknown": []}
     (finding,) = told(*rows)
-    assert finding["text"].endswith("; 2 connections more from there, seen on one side only, count nowhere: nothing tells whose they are")
+    assert finding["text"].endswith("; 2 connections more from there, seen on one side only, count nowhere: nothing shows whose they are")
 
 
 def asks_its_parent(*rows: dict[str, Any]) -> list[dict[str, Any]]:
@@ -57,8 +57,8 @@ def asks_its_parent(*rows: dict[str, Any]) -> list[dict[str, Any]]:
 def test_a_proxy_that_asks_its_parent_for_clients_that_werent_captured() -> None:
     (finding,) = asks_its_parent(tunnel("172.16.12.20:8080", CNC))
     assert finding["text"] == (
-        f"172.16.12.10 asks 172.16.12.20:8080 for others, on 2 connections ({MAPS} and {CNC}): they carry Via, and whoever asked it "
-        "isn't in the capture"
+        f"172.16.12.10 asks 172.16.12.20:8080 for others, on 2 connections ({MAPS} and {CNC}): they carry Via, and the clients that "
+        "asked it aren't in the capture"
     )
     assert finding["client_ips"] == [] and len(finding["flows"]) == 2
 
