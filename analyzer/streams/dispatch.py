@@ -11,10 +11,11 @@ from typing import Final
 from analyzer.compiled.widths import as_u32
 from analyzer.flows.layout import N_MESSAGES, REGIONS
 from analyzer.packets.fields import u16
-from analyzer.readers.alerts import read_after_hello, read_alert, starts_like_alert
+from analyzer.readers.alerts import read_after_hello, read_alert
 from analyzer.readers.bodies import read_chunk, read_trailer
 from analyzer.readers.dns import is_resolvers, read_dns
-from analyzer.readers.http import read_answer, read_request, starts_like_answer
+from analyzer.readers.heads import starts_like_head
+from analyzer.readers.http import read_answer, read_request
 from analyzer.readers.proxy_protocol import read_proxy_header
 from analyzer.readers.records import (
     APPLICATION_DATA,
@@ -26,7 +27,6 @@ from analyzer.readers.records import (
     starts_like_application_data,
     starts_like_handshake,
 )
-from analyzer.readers.request_line import starts_like_request
 from analyzer.readers.socks import read_socks5_answer, read_socks5_request, read_socks_start
 from analyzer.readers.states import (
     AFTER_HELLO,
@@ -182,13 +182,7 @@ def head_begins(tables, buf, cursor):
     side, other = own_side(tables, cursor), other_side(tables, cursor)
     at, end = cursor.at, cursor.end
     cursor.found = FOUND_HEAD_BEGINS
-    if (
-        starts_like_handshake(buf, at, end, HELLO_CLIENT)
-        or starts_like_handshake(buf, at, end, HELLO_SERVER)
-        or starts_like_answer(buf, at, end)
-        or starts_like_request(buf, at, end)
-        or starts_like_alert(buf, at, end)
-    ):
+    if starts_like_head(buf, at, end):
         move_on(side, other, FOUND_HEAD_BEGINS)
         side.resume = cursor.seq
         return True

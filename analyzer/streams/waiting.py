@@ -12,6 +12,7 @@ from analyzer.compiled.widths import as_u32
 from analyzer.flows.coverage import behind
 from analyzer.flows.held import hold
 from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_SEGMENT, GIVEN_UP, N_SEGMENTS
+from analyzer.readers.heads import starts_like_head
 from analyzer.readers.states import FOUND_GAP, WAIT_BYTES
 from analyzer.readers.texts import other_side, own_side
 from analyzer.streams.encrypted import needed_end
@@ -20,7 +21,8 @@ from analyzer.streams.transitions import move_on
 # Added to a segment's bytes when they are counted, so that many small segments soon are too many: the list is walked.
 SEGMENT_COST: Final = 64
 
-# Smaller segments that continue the last one are appended to it; larger ones stay apart, because a head may begin where a packet does.
+# Smaller segments that continue the last one are appended to it. Larger ones stay apart, and those that begin like a head: among bytes of
+# no known kind a head is looked for where a packet begins.
 COALESCED: Final = 64
 MOST_COALESCED: Final = 1024
 
@@ -37,7 +39,7 @@ def wait(tables, side, buf, cursor):
     while following >= 0 and behind((tables.segments + following).seq, seq) <= 0:
         before = following
         following = (tables.segments + following).next
-    if before >= 0 and size < COALESCED:
+    if before >= 0 and size < COALESCED and not starts_like_head(buf, at, cursor.end):
         last = tables.segments + before
         if as_u32(last.seq + last.size) == seq and last.size < MOST_COALESCED:
             # Done whatever else is in the arena: a stream's times must not depend on other streams.

@@ -161,6 +161,13 @@ def test_a_hello_in_any_order_behind_bytes_of_no_known_kind(order: tuple[int, ..
     assert names(one_by_one([*before, *again])) == [b"inner.example"]
 
 
+def test_a_small_head_behind_small_pieces_that_wait() -> None:
+    """A keep-alive's one byte, or the end of a request whose beginning is lost, and then a request of a few bytes."""
+    asked = connect("small.example:443")
+    for lost in (b"\0", b"ple\r\n\r\n"):
+        assert names(one_by_one([client(lost, 60), client(asked, 60 + len(lost))])) == [b"small.example"]
+
+
 def test_a_gap_among_bytes_of_no_known_kind_is_given_up_sooner() -> None:
     """And a head behind it that isn't complete yet is read when it is."""
     stage = Stage()
