@@ -32,7 +32,7 @@ class Captured(NamedTuple):
     ended       bool[n]    a FIN, a RST or an ICMP error was captured
     again       bool[n]    the client resent what the server never acknowledged
     holed       bool[n]    unacknowledged data wasn't resent, which TCP always does (RFC 6298), in a capture that lacks packets of other
-                           flows: the answer may be missing too
+                           flows, or the beginning of one that it shows later: the answer may be missing too
     end         int64[n]   when the capture (of those with this flow, the latest) has its last packet, ns since 1970; NO_TIME without times
     """
 
@@ -69,6 +69,10 @@ def captured_of(flows: pa.Table) -> Captured:
     client_lost, server_lost = integers(flows.column("acked_out"), 0) > client_bytes, integers(flows.column("acked_in"), 0) > server_bytes
     over = pc.is_in(one_array(flows.column("state")), value_set=pa.array(ENDED_STATES)).to_numpy(zero_copy_only=False).astype(np.bool_)
     captures = Captures.of(flows)
+    began = is_known(flows, "isn_out") | is_known(flows, "isn_in")
+    lacking = captures.largest((client_lost | server_lost).astype(np.int64)) > 0
+    late = np.where(began | ~is_text(flows, "protocol", "tcp"), NO_TIME, times_ns(flows.column("first_seen")))
+    lacking |= captures.largest(late) > times_ns(flows.column("pending_since"))
     return Captured(
         client=integers(flows.column("packets_out"), 0) > 0,
         server=integers(flows.column("packets_in"), 0) > 0,
@@ -76,10 +80,10 @@ def captured_of(flows: pa.Table) -> Captured:
         server_lost=server_lost,
         client_bytes=client_bytes,
         server_bytes=server_bytes,
-        began=is_known(flows, "isn_out") | is_known(flows, "isn_in"),
+        began=began,
         ended=is_known(flows, "ended_by") | over,
         again=resent & waits,
-        holed=~resent & waits & (captures.largest((client_lost | server_lost).astype(np.int64)) > 0),
+        holed=~resent & waits & lacking,
         end=captures.largest(times_ns(flows.column("last_seen"))),
     )
 

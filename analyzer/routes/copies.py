@@ -69,7 +69,8 @@ def copies_of(flows: pa.Table, ends: Ends, requests: Requests, captured: Capture
         judge.ones(halves, judge.same_half, judge.moved),
     ]
     first, second = (np.concatenate(side) for side in zip(*found, strict=True))
-    return _nat_side_as_copy(firsts_of(first, second, flows.num_rows), ends)
+    copies = _behind_as_copy(firsts_of(first, second, flows.num_rows), ends.client)
+    return _behind_as_copy(copies, ends.server)
 
 
 def _with_a_number_missing(rows: Ints, number: Ints, other: Ints) -> Groups:
@@ -114,17 +115,22 @@ def _firsts_without_circles(first: list[int], second: list[int], n: int) -> Ints
     return np.where(np.array(before) < 0, -1, begins)
 
 
-def _nat_side_as_copy(copy: Ints, ends: Ends) -> Ints:
-    """The copies, with each address that is mostly a copy's client made so throughout.
+def _behind_as_copy(copy: Ints, of: Ints) -> Ints:
+    """The copies, with each address that is mostly a copy's made so throughout.
 
-    A NAT's flows are always the copies; where frames are timed by different clocks, a copy may seem to come first.
+    of   int64[n]   a number for the address of each flow's client, which a NAT changes, or server, which a load balancer does
+
+    A NAT's or a balancer's second side is always the copy. Where frames are timed by different clocks, or where the first packets
+    weren't captured, it may seem to come first.
     """
     rows = np.flatnonzero(copy >= 0)
     sizes = np.bincount(copy[rows], minlength=len(copy))
-    pairs = rows[(sizes[copy[rows]] == 1) & (ends.client[rows] != ends.client[copy[rows]])]
-    n = len(ends.addresses)
-    before, behind = np.bincount(ends.client[copy[pairs]], minlength=n), np.bincount(ends.client[pairs], minlength=n)
-    turned = pairs[(behind > before)[ends.client[copy[pairs]]]]
+    pairs = rows[(sizes[copy[rows]] == 1) & (of[rows] != of[copy[rows]])]
+    if not len(pairs):
+        return copy
+    n = int(of.max()) + 1
+    before, behind = np.bincount(of[copy[pairs]], minlength=n), np.bincount(of[pairs], minlength=n)
+    turned = pairs[(behind > before)[of[copy[pairs]]]]
     firsts = copy[turned]
     copy[firsts], copy[turned] = turned, -1
     return copy

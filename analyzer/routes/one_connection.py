@@ -140,7 +140,9 @@ class Judge:
         # Where a SYN or its SYN-ACK wasn't captured on one side, the other number decides.
         half = (out & back_lost) | (back & out_lost)
         number = np.where(out, t.out[one], t.back[one])
-        by_half = half & close & (hello | ((number >= MIN_RANDOM) & said))
+        # Requests and hellos can't be compared where packets are missing; a random number at one same end is no accident.
+        content_or_end = said | (self._at_one_end(one, other) & self._lacking(one, other))
+        by_half = half & close & (hello | ((number >= MIN_RANDOM) & content_or_end))
         by_proxy = self._asking[other] | (self._ends.client[other] == self._ends.server[one])
         result: Bools = np.where(out & back, by_both, np.where(out & ~back_lost, by_balancer, by_half))
         rest = np.flatnonzero(~result & hello & close & ~by_proxy)
@@ -164,6 +166,13 @@ class Judge:
     def _translated(self, one: Ints, other: Ints) -> Bools:
         ends = self._ends
         result: Bools = (ends.client[one] != ends.client[other]) | (ends.server[one] != ends.server[other])
+        return result
+
+    def _at_one_end(self, one: Ints, other: Ints) -> Bools:
+        """Whether both have the same client address and port, or the same server address and port."""
+        ends, port = self._ends, self._client_port
+        client = (ends.client[one] == ends.client[other]) & (port[one] == port[other])
+        result: Bools = client | (ends.server_end[one] == ends.server_end[other])
         return result
 
     def _overlapping(self, one: Ints, other: Ints) -> Bools:
@@ -214,6 +223,10 @@ class Judge:
         steady = most.astype(np.uint64) - least.astype(np.uint64) <= LOCKSTEP_NS
         result: Bools = alike & soon & steady
         return result
+
+    @cached_property
+    def _client_port(self) -> Ints:
+        return integers(self._flows.column("client_port"), -1)
 
     @cached_property
     def _counts(self) -> list[Ints]:

@@ -13,6 +13,7 @@ from analyzer.routes.captured import is_known
 from analyzer.routes.direct import ANSWERED, words_cut
 from analyzer.routes.requests import Bools, Ints, integers
 from analyzer.routes.route import DIRECT, PROXY
+from analyzer.routes.tunnels import A_FIN
 from analyzer.text.times import values
 from analyzer.verdict.columns import column, says
 from analyzer.verdict.evidence import Evidence, occurring
@@ -78,11 +79,12 @@ def unreadable(evidence: Evidence) -> Bools:
     """Per flow: whether it began in the capture and carried payload that no reader recognised: cut off, or in an unknown protocol.
 
     To a proxy, that is any flow without a request. Past the proxies, a server's payload that was recognised makes the flow readable; where
-    the server's payload wasn't captured, the client's decides.
+    the server's payload wasn't captured, the client's decides. Payload that the server acknowledged was carried, captured or not.
     """
     flows, cut = evidence.flows, words_cut(evidence.flows)
     unheard = integers(column(evidence, "packets_in"), 0) == 0
     said = np.where((evidence.route == PROXY) | cut | unheard, evidence.bytes, integers(column(evidence, "bytes_in"), 0)) > 0
+    said |= integers(column(evidence, "acked_out"), 0) > integers(column(evidence, "bytes_out"), 0) + A_FIN
     begun = is_known(flows, "isn_out", "isn_in") & says(evidence, "protocol", "tcp") & ~only_answers(evidence)
     known = is_known(flows, "client_hello_at", "tls_offered", "http_path") | (is_known(flows, "server_first") & ~cut)
     known &= evidence.route != PROXY

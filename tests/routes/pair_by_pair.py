@@ -41,7 +41,7 @@ class PairByPair:
         self.counts = [integers(flows.column(name), -1).tolist() for name in LOCKSTEP_COUNTS]
         self.pace = [times_ns(flows.column(name)).tolist() for name in LOCKSTEP_TIMES]
         self.client, self.server = flows.column("client_ip").to_pylist(), flows.column("server_ip").to_pylist()
-        self.server_end = self.ends.server_end.tolist()
+        self.server_end, self.client_port = self.ends.server_end.tolist(), flows.column("client_port").to_pylist()
         self.heard_client, self.heard_server = captured.client.tolist(), captured.server.tolist()
         self.bytes = list(zip(captured.client_bytes.tolist(), captured.server_bytes.tolist(), strict=True))
         self.lost: list[bool] = (captured.client_lost | captured.server_lost).tolist()
@@ -129,11 +129,17 @@ class PairByPair:
         if same_out and min(back[one], back[other]) >= 0:
             return close and content
         half = (same_out and min(back[one], back[other]) < 0) or (same_back and min(out[one], out[other]) < 0)
-        if half and close and (hello or ((out if same_out else back)[one] >= MIN_RANDOM and said)):
+        lossy = self.lost[one] or self.lost[other]
+        told = said or (lossy and self.at_one_end(one, other))
+        if half and close and (hello or ((out if same_out else back)[one] >= MIN_RANDOM and told)):
             return True
         if not hello or not close or self.asking[other] or self.client[other] == self.server[one]:
             return False
         return asked or self.in_lockstep(one, other)
+
+    def at_one_end(self, one: int, other: int) -> bool:
+        same_client = (self.client[one], self.client_port[one]) == (self.client[other], self.client_port[other])
+        return same_client or self.server_end[one] == self.server_end[other]
 
     def same_attempt(self, one: int, other: int) -> bool:
         soon = self.timed(one, other) and self.first[other] - self.first[one] <= SYN_WITHIN_NS

@@ -74,15 +74,26 @@ def test_silence_since_an_unknown_time_is_none() -> None:
     assert found.waited(np.array([NO_TIME])).tolist() == [False]
 
 
-def test_what_is_neither_acknowledged_nor_said_again_may_have_fallen_into_a_hole_where_the_capture_has_holes() -> None:
-    """TCP says again what isn't acknowledged, within a second at first (RFC 6298 2); behind a hole silence shows nothing."""
-    for lost in (0, 9):
-        later = flow(first_seen=START_NS, last_seen=START_NS + 100 * SECOND_NS, bytes_in=1, acked_in=1 + lost)
-        for columns, waited in (
-            ({}, True),  # acknowledged
-            ({"pending_since": START_NS}, not lost),
-            ({"pending_since": START_NS, "resent_out": 9}, True),
-            ({"pending_since": START_NS, "ended_by": "server"}, True),
-        ):
-            captured = captured_of(table([flow(first_seen=START_NS, state="open", **columns), later]))
-            assert captured.waited(np.full(2, START_NS))[0] == waited, (lost, columns)
+@pytest.mark.parametrize(
+    ("later", "holes"),
+    [
+        ({"bytes_in": 1, "acked_in": 1}, False),
+        ({"bytes_in": 1, "acked_in": 10}, True),  # bytes of another connection are missing
+        ({"isn_out": None, "isn_in": None, "first_seen": START_NS + 9 * SECOND_NS}, True),  # another one's beginning is
+        ({"isn_out": None, "isn_in": None}, False),  # it may have begun before the capture
+        ({"isn_out": None, "isn_in": None, "protocol": "udp", "first_seen": START_NS + 9 * SECOND_NS}, False),
+    ],
+)
+def test_what_is_neither_acknowledged_nor_resent_may_have_fallen_into_a_hole_where_the_capture_has_holes(
+    later: dict[str, Any], holes: bool
+) -> None:
+    """TCP resends what isn't acknowledged, within a second at first (RFC 6298 2); in a hole silence shows nothing."""
+    other = flow(**{"first_seen": START_NS, "last_seen": START_NS + 100 * SECOND_NS} | later)
+    for columns, waited in (
+        ({}, True),  # acknowledged
+        ({"pending_since": START_NS}, not holes),
+        ({"pending_since": START_NS, "resent_out": 9}, True),
+        ({"pending_since": START_NS, "ended_by": "server"}, True),
+    ):
+        captured = captured_of(table([flow(first_seen=START_NS, state="open", **columns), other]))
+        assert captured.waited(np.full(2, START_NS))[0] == waited, columns

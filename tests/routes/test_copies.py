@@ -270,3 +270,26 @@ def test_whose_syn_was_lost_is_seen_late_and_is_the_first_all_the_same() -> None
     assert copies(inside(**plain, **late), outside(**plain, client_ip="8.8.4.4")) == [None, 0]
     hello = HELLO | {"client_hello_at": START_NS + 9 * LATER}
     assert copies(inside(**HELLO | {"client_hello_at": START_NS + 8 * LATER}, **late), outside(**hello)) == [None, 0]
+
+
+@pytest.mark.parametrize("lost", ["isn_out", "isn_in"])
+def test_where_packets_are_missing_one_random_number_at_the_same_end_is_enough(lost: str) -> None:
+    """The request and the hello that would agree were lost on one side, and each SYN or SYN-ACK too."""
+    front = inside(client_port=50_000, **{lost: None}, acked_in=99_999)
+    behind = inside(client_port=50_000, **{lost: None}, server_ip="192.0.2.80", first_seen=START_NS + LATER)
+    assert copies(front, behind) == [None, 0]
+    assert copies(front | {"acked_in": 0}, behind) == [None, None]  # nothing is missing: what could agree doesn't
+    assert copies(front, behind | {"client_port": 50_001}) == [None, None]
+    small = {"isn_out": 1000, "isn_in": 1000} | {lost: None}
+    assert copies(front | small, behind | small) == [None, None]
+
+
+def test_the_server_behind_a_balancer_is_behind_whatever_was_lost() -> None:
+    """Of three connections through it the first packets of one are missing before the balancer."""
+    rows = []
+    for number in range(3):
+        numbers = {"isn_out": 3_000_000_000 + number, "isn_in": 1_000_000_000 + number, "client_port": 50_000 + number}
+        late = {"first_seen": START_NS + 2 * LATER} if number == 1 else {}
+        rows += [inside(**numbers, **late), inside(**numbers, server_ip="192.0.2.80", first_seen=START_NS + LATER)]
+    assert copies(*rows) == [None, 0, None, 2, None, 4]
+    assert copies(*rows[2:4]) == [1, None]

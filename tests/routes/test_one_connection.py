@@ -92,16 +92,16 @@ def both_ways(rows: list[dict[str, Any]]) -> tuple[list[int], list[int]]:
     asking = np.array([client == PROXY for client in one_array(flows.column("client_ip")).to_pylist()])
     found = copies_of(flows, ends, flat_requests(flows), captured_of(flows), hello_codes(flows), asking).tolist()
     plain = PairByPair(flows, {PROXY}).copies()
-    return found, turned(plain, flows.column("client_ip").to_pylist())
+    return found, turned(turned(plain, flows.column("client_ip").to_pylist()), flows.column("server_ip").to_pylist())
 
 
-def turned(copy: list[int], clients: list[str]) -> list[int]:
-    """The same where the first is of a client that is more often behind."""
+def turned(copy: list[int], addresses: list[str]) -> list[int]:
+    """The same where the first has an address that is more often the copy's."""
     pairs = [(copy[row], row) for row in range(len(copy)) if copy[row] >= 0 and copy.count(copy[row]) == 1]
-    pairs = [(one, other) for one, other in pairs if clients[one] != clients[other]]
-    before, behind = [clients[one] for one, _ in pairs], [clients[other] for _, other in pairs]
+    pairs = [(one, other) for one, other in pairs if addresses[one] != addresses[other]]
+    before, behind = [addresses[one] for one, _ in pairs], [addresses[other] for _, other in pairs]
     for one, other in pairs:
-        if behind.count(clients[one]) > before.count(clients[one]):
+        if behind.count(addresses[one]) > before.count(addresses[one]):
             copy[one], copy[other] = other, -1
     return copy
 

@@ -51,6 +51,8 @@ CUT = flow(state="reset", bytes_in=0)
         (flow(packets_out=0), True),
         (flow(isn_out=None, isn_in=None, state="mid-stream"), True),
         (flow(isn_out=None, isn_in=None, bytes_out=0, bytes_in=0), False),
+        (flow(bytes_out=0, bytes_in=0, acked_out=92), True),  # all that the client sent was lost
+        (flow(bytes_out=0, bytes_in=0, acked_out=1), False),  # its FIN
         (flow(host="example.org", state="no-answer"), False),
         (tunnel(PROX01, "example.org"), False),
     ],
