@@ -30,7 +30,7 @@ def first_leg_of(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools, beyond
     direct   bool[n]    flows that asked no proxy and are no copies: they can be first legs and second legs
     beyond   bool[n]    flows of known proxies that are paired with no leg yet: second legs too, where a proxy intercepts other traffic
     """
-    return _by_hello(flows, ends, hello, direct, beyond), _by_request(flows, ends, direct, beyond)
+    return _by_hello(flows, ends, hello, direct, beyond), _by_request(flows, direct & ends.tcp, beyond & ends.tcp)
 
 
 def _by_hello(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools, beyond: Bools) -> Ints:
@@ -42,15 +42,18 @@ def _by_hello(flows: pa.Table, ends: Ends, hello: Ints, direct: Bools, beyond: B
     rows = groups.rows[np.lexsort((said[groups.rows], groups.number))]
     first = np.repeat(rows[groups.starts], groups.sizes)
     moved = (ends.client[rows] != ends.client[first]) | (ends.server[rows] != ends.server[first])
+    # A proxy may use its client's own address. A tool that says one hello on several connections isn't answered on the first one last.
+    answered = times_ns(flows.column("server_hello_at"))
+    moved |= (answered[rows] != NO_TIME) & (answered[rows] < answered[first])
     latest = np.minimum(said[first] + AFTER_NS, last[first])
     taken = direct[first] & moved & (said[first] != NO_TIME) & (said[first] < said[rows]) & (said[rows] <= latest)
     result[rows[taken]] = first[taken]
     return result
 
 
-def _by_request(flows: pa.Table, ends: Ends, direct: Bools, beyond: Bools) -> Ints:
+def _by_request(flows: pa.Table, direct: Bools, beyond: Bools) -> Ints:
     result = np.full(flows.num_rows, -1, dtype=np.int64)
-    plain = (direct | beyond) & ends.tcp & is_known(flows, "http_path") & is_known(flows, "http_host")
+    plain = (direct | beyond) & is_known(flows, "http_path") & is_known(flows, "http_host")
     via = pc.fill_null(one_array(flows.column("http_via")), False).to_numpy(zero_copy_only=False).astype(np.bool_)
     legs = np.flatnonzero(plain & via)
     if not len(legs):
@@ -67,7 +70,6 @@ def _by_request(flows: pa.Table, ends: Ends, direct: Bools, beyond: Bools) -> In
         begin += np.searchsorted(times[begin:end], first[row] - AFTER_NS)
         fits = before[begin : begin + np.searchsorted(times[begin:end], first[row], side="right")]
         fits = fits[first[row] <= last[fits]]
-        fits = fits[(ends.client[fits] != ends.client[row]) | (ends.server[fits] != ends.server[row])]
         if 0 < len(fits) <= MAX_COPIES:
             result[row] = fits[-1]
     return result

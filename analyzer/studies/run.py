@@ -20,6 +20,7 @@ from analyzer.studies.plan import Plan, PlannedTest, Span
 from analyzer.studies.reading import read_tests
 from analyzer.studies.sessions import has_user, logons, without_user
 from analyzer.studies.timeline import silences, timeline
+from analyzer.text.times import spanning
 from analyzer.verdict.client_analyzer import AnalyzerTraffic, run_findings, set_aside
 from analyzer.verdict.document import document_of
 from analyzer.verdict.evidence import Evidence, evidence_of, rfc3339
@@ -80,7 +81,8 @@ def _judged(test: PlannedTest, reading: Reading, catalogue: Catalogue) -> Test:
     moments = moments_of(evidence)
     silence = silences(evidence, moments, without_user(test, window))
     backlog = [_backlog(evidence, flush) for flush in flushes(evidence, logged_on)]
-    live = live_response(evidence, test, window)
+    with spanning(*window):
+        live = live_response(evidence, test, window)
     precedence = precedences(verdict, evidence, test.configured, has_user(test))
     analyzer = _client_analyzer(test, whole, runs, window, catalogue, verdict)
     expectations = judged(test.expect, verdict, live) if test.expect else []

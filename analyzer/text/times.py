@@ -176,8 +176,8 @@ def to_the_second(time: str | None) -> str:
 
 
 def clock(time_ns: int) -> str:
-    """The time of day in the zone shown: `16:16:14`."""
-    return moment(time_ns)[11:]
+    """The time of day in the zone shown, `16:16:14`; within `spanning` several days with the day before it."""
+    return moment(time_ns) if _SEVERAL_DAYS.get() else moment(time_ns)[11:]
 
 
 def moment(time_ns: int) -> str:
@@ -245,3 +245,18 @@ def shown_in(zone: tzinfo | None, name: str) -> Iterator[None]:
         yield
     finally:
         _SHOWN.reset(before)
+
+
+_SEVERAL_DAYS: ContextVar[bool] = ContextVar("_SEVERAL_DAYS", default=False)
+
+
+@contextmanager
+def spanning(first_ns: int | None, last_ns: int | None) -> Iterator[None]:
+    """While it is entered, `clock` writes the day too if these two are on different days in the zone shown: a time of day alone would
+    then be of any of them."""
+    apart = first_ns is not None and last_ns is not None and moment(first_ns)[:10] != moment(last_ns)[:10]
+    before = _SEVERAL_DAYS.set(apart)
+    try:
+        yield
+    finally:
+        _SEVERAL_DAYS.reset(before)

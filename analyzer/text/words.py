@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-UNANSWERED = -1
-"""The status of a request without an answer."""
+UNANSWERED, OTHER_PROTOCOL = -1, -2
+"""The status of a request without an answer, and of one that was answered in another protocol than it was asked in."""
 
 SOCKS_REPLIES: Final = {
     1: "general failure",
@@ -36,7 +36,8 @@ def status_text(status: int) -> str:
 def failure_list(failures: Mapping[int, int]) -> str:
     """ "3 × 407, 1 unanswered"."""
     ordered = sorted(failures.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{n} unanswered" if status == UNANSWERED else f"{n} × {status_text(status)}" for status, n in ordered)
+    words = {UNANSWERED: "unanswered", OTHER_PROTOCOL: "answered in another protocol"}
+    return ", ".join(f"{n} {words[status]}" if status in words else f"{n} × {status_text(status)}" for status, n in ordered)
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

@@ -15,7 +15,7 @@ from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, s
 from analyzer.routes.route import DIRECT, PROXY
 from analyzer.verdict.eras import LEAST_OF_TWO, Asked, Border, Carried, best_agreed, borders_of, failing_end
 from analyzer.verdict.evidence import ANSWERED, BLOCKED, DIRECT_OUTCOMES, Evidence, grouped
-from analyzer.verdict.outcome import BROKEN, CHALLENGED, UNSEEN, WORKED
+from analyzer.verdict.outcome import BROKEN, CHALLENGED, UNSEEN, WORKED, answer_status
 from analyzer.verdict.unread import unread_requests
 from analyzer.verdict.winner import Answer, Contest, Era, Share, Turned
 
@@ -113,7 +113,7 @@ class _Columns:
         self.failed = in_place(outcome.failed)
         self.mute, self.unused = in_place(outcome.mute), in_place(outcome.unused)
         self.pages = in_place(requests.kind == ABSOLUTE)
-        self.status = in_place(requests.status)
+        self.status = in_place(answer_status(requests, outcome.code))
         self.weight = in_place(evidence.weight)
         self.weak = in_place(evidence.weak | sent_elsewhere(requests))
         self.row_proxy = in_place(evidence.proxy.codes)

@@ -40,9 +40,9 @@ def refusals(evidence: Evidence) -> Ints:
 
 
 def state_list(evidence: Evidence, rows: Ints) -> str:
-    """ "12 no-answer, 2 answered 403": an HTTP refusal counts as the end, however the connection was closed; QUIC has no visible end."""
+    """ "12 no-answer, 2 answered 403, 1 answered": an answer counts as the end, a refusal by its status, however the connection ended."""
     statuses, codes, blocked = refusals(evidence)[rows].tolist(), evidence.state.codes[rows].tolist(), evidence.blocked[rows].tolist()
     ends = [ending(evidence.state.text(code), *end) for code, *end in zip(codes, statuses, blocked, strict=True)]
-    quic = (says(evidence, "protocol", "udp")[rows] & (evidence.direct[rows] == ANSWERED)).tolist()
-    states = Counter("answered" if spoke else end or "in no known state" for end, spoke in zip(ends, quic, strict=True))
+    answered = ((evidence.direct[rows] == ANSWERED) & (np.array(statuses, dtype=np.int64) == 0)).tolist()
+    states = Counter("answered" if spoke else end or "in no known state" for end, spoke in zip(ends, answered, strict=True))
     return ", ".join(f"{n} {state}" for state, n in sorted(states.items(), key=lambda item: (-item[1], item[0])))

@@ -15,7 +15,7 @@ from analyzer.text.times import rfc3339
 from analyzer.text.words import failure_list
 from analyzer.verdict.columns import says
 from analyzer.verdict.evidence import Evidence, grouped
-from analyzer.verdict.outcome import AUTHENTICATION, BROKEN, DENIED, UNANSWERED
+from analyzer.verdict.outcome import AUTHENTICATION, BROKEN, DENIED, UNANSWERED, answer_status
 
 REFUSED, CHALLENGED, OPENED, BROKE, FAILED, SILENT = "refused", "challenged", "opened", "TLS broke", "failed", "no answer"
 KINDS: Final = (REFUSED, CHALLENGED, OPENED, BROKE, FAILED, SILENT)
@@ -75,7 +75,7 @@ def _complaint(evidence: Evidence, kind: str, host: str, port: int, service: str
         host,
         port,
         len(those),
-        failure_list(Counter(evidence.requests.status[those].tolist())),
+        failure_list(Counter(answer_status(evidence.requests, evidence.outcome.code)[those].tolist())),
         rfc3339(int(begun.min())) if len(begun) else None,
         rfc3339(int(begun.max())) if len(begun) else None,
         service,

@@ -20,7 +20,7 @@ from analyzer.routes.route import DIRECT, PROXY
 from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import Catalogue
 from analyzer.text.labels import PLANES, ProxyLabel
-from analyzer.text.times import rfc3339
+from analyzer.text.times import rfc3339, span_of, spanning
 from analyzer.verdict.alike import alike_of
 from analyzer.verdict.amounts import amounts_of
 from analyzer.verdict.answers import answers_of
@@ -143,17 +143,24 @@ def document_of(
         also=also,
         reached=reached,
     )
+    with spanning(*span_of(evidence.flows.column("first_seen"), evidence.flows.column("last_seen"))):
+        return _written(case, window, options)
+
+
+def _written(case: Case, window: tuple[int | None, int | None], options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The document of this case."""
+    evidence, captures = case.evidence, case.captures
     sources, members = _sources(case)
     return {
         "schema": SCHEMA,
-        "made_by": made_by(catalogue, evidence.topology, options or {}),
+        "made_by": made_by(case.catalogue, evidence.topology, options or {}),
         "window": _window(evidence, captures, window),
         "captures": captures,
         "reason": no_source_reason(evidence),
         "groups": groups_of(members),
         "sources": sources,
         "proxies": inventory(evidence),
-        "legs": forwarded(evidence, pairs),
+        "legs": forwarded(evidence, case.pairs),
         "direct": direct_tables(evidence),
         "pac": [],
         "findings": findings_of(case),

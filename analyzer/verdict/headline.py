@@ -8,7 +8,7 @@ from typing import Final
 from analyzer.tables import OUTCOMES
 from analyzer.text.labels import ProxyLabel, plane_order
 from analyzer.text.times import clock
-from analyzer.text.words import counted, failure_list, listed, status_text
+from analyzer.text.words import OTHER_PROTOCOL, counted, failure_list, listed, status_text
 from analyzer.verdict.outcome import BROKEN, CHALLENGED
 from analyzer.verdict.winner import Answer, Contest, Era, Share
 
@@ -20,6 +20,9 @@ NOTHING = {
 NOT_ALL_READ: Final = ", though not all that was asked for could be read"
 LOOKALIKES: Final = ", though hosts that look like Defender's were asked for"
 """Follows a statement that something was not seen, where it may have been among unreadable requests."""
+
+MOST_CARRIERS: Final = 3
+"""How many proxies are listed by name if none of them carried nearly all."""
 
 TOGETHER_NS: Final = 60 * 10**9
 """How far apart two planes may change for the headline to join them."""
@@ -124,11 +127,18 @@ def _now(contest: Contest) -> str:
     if winner is None:
         return _no_winner(contest, asked)
     if asked is not None and asked.itself != winner.itself and asked.carried == asked.asked - asked.challenged:
-        both = [f"{_label(share)} carried {share.carried}" for share in (winner, asked)]
-        return f"no one proxy for {{planes}}: {both[0]}, {both[1]}{_but(contest)}"
+        return f"no one proxy for {{planes}}: {_each_carried(contest.carriers)}{_but(contest)}"
     if asked is not None and asked.itself != winner.itself:
         return f"{_label(asked)} is asked first for {{planes}}{_trouble(contest, asked)}; {_label(winner)} carried {winner.carried}"
     return f"{_label(winner)} won for {{planes}}{_but(contest)}"
+
+
+def _each_carried(carriers: Sequence[Share]) -> str:
+    """`PROX01 carried 5, PROX03 carried 5`; of more than three the rest in one sum."""
+    shown = carriers if len(carriers) <= MOST_CARRIERS + 1 else carriers[:MOST_CARRIERS]
+    each = [f"{_label(share)} carried {share.carried}" for share in shown]
+    rest = carriers[len(shown) :]
+    return ", ".join([*each, f"{len(rest)} others carried {sum(share.carried for share in rest)}"] if rest else each)
 
 
 def _doubt(contest: Contest) -> str:
@@ -138,7 +148,7 @@ def _doubt(contest: Contest) -> str:
 
 def _no_winner(contest: Contest, asked: Share | None) -> str:
     if contest.tied:
-        return f"no winner for {{planes}}: {listed([_label(share) for share in contest.carriers[:2]])} carried as much"
+        return f"no winner for {{planes}}: {listed([_label(share) for share in contest.tied])} carried as much"
     if asked is None:
         if contest.shares:
             used = f"{listed([_label(share) for share in contest.by_name])} {'is' if len(contest.by_name) == 1 else 'are'} used"
@@ -163,6 +173,8 @@ def _answers(contest: Contest, asked: Share) -> str:
     if len(contest.failures) == 1 and len(contest.by_name) == 1 and sum(contest.failures.values()) == n:
         (status,) = contest.failures
         every = f"all {n} requests" if n > 1 else "the one request"
+        if status == OTHER_PROTOCOL:
+            return f" answers {every} in another protocol"
         return f" answers none of {counted(n, 'request')}" if status < 0 else f" answers {status_text(status)} to {every}"
     if contest.failures:
         others = sum(share.asked > 0 for share in contest.by_name) - 1

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.routes.captured import is_known, is_text
-from analyzer.routes.requests import NO_TIME, Bools, Ints, Requests, integers, one_array, times_ns
+from analyzer.routes.requests import NO_STATUS, NO_TIME, Bools, Ints, Requests, integers, one_array, times_ns
 from analyzer.routes.tunnels import A_FIN
 from analyzer.tables import OUTCOMES
+from analyzer.text.words import OTHER_PROTOCOL
 
 WORKED, BROKEN, CHALLENGED, AUTHENTICATION, DENIED, FAILED, UNANSWERED, HIDDEN, UNSEEN = range(len(OUTCOMES))
 
@@ -82,6 +83,12 @@ def outcome_of(flows: pa.Table, requests: Requests) -> Outcome:
     code = integers(pc.index_in(entries.field("outcome"), value_set=pa.array(OUTCOMES)), UNSEEN)
     through = pc.fill_null(entries.field("let_through"), False).to_numpy(zero_copy_only=False)
     return Outcome(code, np.asarray(through, dtype=np.bool_), *_mute_and_unused(flows, requests, code))
+
+
+def answer_status(requests: Requests, code: Ints) -> Ints:
+    """Per request: the status of its answer; UNANSWERED without one, OTHER_PROTOCOL where what came back has no status."""
+    result: Ints = np.where((code == FAILED) & (requests.status == NO_STATUS), OTHER_PROTOCOL, requests.status)
+    return result
 
 
 def _mute_and_unused(flows: pa.Table, requests: Requests, code: Ints) -> tuple[Bools, Bools]:

@@ -19,6 +19,7 @@ from analyzer.text.words import counted, failure_list
 from analyzer.verdict.columns import says
 from analyzer.verdict.devices import devices_of
 from analyzer.verdict.evidence import DIRECT_OUTCOMES, Evidence, distinct, grouped
+from analyzer.verdict.outcome import answer_status
 from analyzer.verdict.system import systems_of
 
 SEEN: Final = "seen"
@@ -40,7 +41,8 @@ def permits_of(evidence: Evidence, catalogue: Catalogue) -> dict[str, list[Permi
         known = slug or match_host(catalogue, name).possible
         if known is not None:
             failed = those[evidence.outcome.failed[those]]
-            why = f"failed: {failure_list(Counter(evidence.requests.status[failed].tolist()))}" if len(failed) else SEEN
+            statuses = answer_status(evidence.requests, evidence.outcome.code)[failed]
+            why = f"failed: {failure_list(Counter(statuses.tolist()))}" if len(failed) else SEEN
             found[proxy].append(Permit(name, _ports(evidence, those), (known,), (why,)))
     for proxies, permit in _past(evidence, catalogue):
         for proxy in proxies or found:

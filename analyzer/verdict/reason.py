@@ -67,7 +67,7 @@ def _carried(contest: Contest, what: str) -> str:
         by_proxy = listed([f"{share.label} {share.carried}" for share in carriers])
         return f"{what} is split: its services went through different proxies ({by_proxy} of {total})"
     if winner is None:
-        tied = [share.label for share in carriers[:2]]
+        tied = [share.label for share in contest.tied]
         return f"{listed(tied)} carried {carriers[0].carried} of {total} {things} each, with as many bytes and as late: a tie"
     if len(carriers) > 1:
         return f"{winner.label} carried {winner.carried} of {total} {things} ({100 * winner.carried // total} %){_tie_break(carriers)}"

@@ -52,7 +52,7 @@ def _contest(contests: Sequence[tuple[Contest, int]]) -> Contest:
     found = {
         "winner": _same(whole, first.winner),
         "asked": _same(whole, first.asked),
-        "tied": first.tied,
+        "tied": [share for share in whole.by_name if share.itself in {one.itself for one in first.tied}],
         "confidence": min((one.confidence for one, _ in contests), key=CONFIDENCES.index),
         "outcome": first.outcome,
     }

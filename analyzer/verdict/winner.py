@@ -190,11 +190,11 @@ class Contest:
         return min(tried, key=lambda share: (-share.asked, _late(share.first_asked), share.proxy), default=None)
 
     @computed_once
-    def tied(self) -> bool:
-        """Whether the two best shares are equal in everything that decides."""
+    def tied(self) -> list[Share]:
+        """The shares that are equal to the best one in everything that decides, with it; empty where it is alone."""
         some_worked = any(share.worked for share in self.shares.values())
-        best = self.carriers[:2]
-        return len(best) == 2 and _rank(best[0], some_worked) == _rank(best[1], some_worked)
+        equal = [share for share in self.carriers if _rank(share, some_worked) == _rank(self.carriers[0], some_worked)]
+        return equal if len(equal) > 1 else []
 
     @computed_once
     def winner(self) -> Share | None:

@@ -56,17 +56,25 @@ def test_under_the_clients_own_address_to_another_server() -> None:
     ]
 
 
+def test_under_the_clients_own_address_to_the_same_server() -> None:
+    """As squid's TPROXY and gateways that keep the source address do: the client gets its answer only when the proxy has got its own."""
+    first, second = taken(server_hello_at=START_NS + 9 * STEP), made(client_ip=WORKSTATION, server_hello_at=START_NS + 5 * STEP)
+    assert said(first, second, flow()) == [("direct", True), ("upstream", True), ("direct", False)]
+    assert said(plain(), plain(2, True), flow()) == [("direct", True), ("upstream", True), ("direct", False)]
+
+
 @pytest.mark.parametrize(
     "columns",
     [
         {"client_hello_digest": "34" * 8},
         {"client_hello_at": START_NS + 6 * SECOND_NS},
-        {"client_ip": WORKSTATION},  # the same addresses: nothing took it over
+        {"client_ip": WORKSTATION},  # the same addresses: a tool that says one hello twice
+        {"client_ip": WORKSTATION, "server_hello_at": START_NS + 9 * STEP},  # and is answered in the order of its connections
         {"protocol": "udp"},
     ],
 )
 def test_what_shows_no_second_leg(columns: dict[str, Any]) -> None:
-    rows = routed(taken(last_seen=START_NS + 9 * SECOND_NS), made(**columns))
+    rows = routed(taken(last_seen=START_NS + 9 * SECOND_NS, server_hello_at=START_NS + 8 * STEP), made(**columns))
     assert [row["pair"] for row in rows] == [None, None]
     assert rows[1]["route"] == "direct"
 
@@ -89,7 +97,6 @@ def test_a_plain_request_with_via() -> None:
         {"http_host": "b.example"},
         {"first_seen": START_NS - 1},
         {"first_seen": START_NS + 6 * SECOND_NS},
-        {"client_ip": WORKSTATION},
     ],
 )
 def test_a_plain_request_that_shows_nothing(columns: dict[str, Any]) -> None:

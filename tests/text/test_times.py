@@ -26,6 +26,7 @@ from analyzer.text.times import (
     rfc3339,
     shown_column,
     shown_in,
+    spanning,
     to_the_second,
     window_ns,
     zone_name,
@@ -216,3 +217,17 @@ def test_the_name_of_this_machines_own_zone(monkeypatch: pytest.MonkeyPatch, tmp
     (tmp_path / "zoneinfo" / "Europe").mkdir(parents=True)
     (tmp_path / "named").symlink_to(tmp_path / "zoneinfo" / "Europe" / "Berlin")
     assert own_zone(str(tmp_path / "named")) == "Europe/Berlin"
+
+
+def test_a_time_of_day_has_its_day_where_there_are_several() -> None:
+    day = 86_400 * NS_PER_S
+    with spanning(NOON, NOON + day // 3):
+        assert clock(NOON) == "12:00:00"
+    with spanning(NOON, NOON + day):
+        assert clock(NOON) == "2024-05-01 12:00:00"
+        with shown_in(zone_of("Asia/Tokyo"), "Asia/Tokyo"):
+            assert clock(NOON) == "2024-05-01 21:00:00"
+    with shown_in(zone_of("Asia/Tokyo"), "Asia/Tokyo"), spanning(NOON, NOON + day // 3):
+        assert clock(NOON + day // 3) == "2024-05-02 05:00:00", "days are those of the zone shown"
+    with spanning(None, NOON):
+        assert clock(NOON) == "12:00:00"

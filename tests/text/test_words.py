@@ -19,6 +19,7 @@ def test_counted() -> None:
 
 def test_failure_list() -> None:
     assert failure_list({403: 1, 407: 3, -1: 2}) == "3 × 407, 2 unanswered, 1 × 403"
+    assert failure_list({407: 1, -2: 2}) == "2 answered in another protocol, 1 × 407"
     assert failure_list({5: 2, 91: 1}) == "2 × SOCKS 5 (connection refused), 1 × SOCKS 91 (rejected or failed)"
 
 

@@ -44,6 +44,30 @@ def test_two_that_carry_by_turns() -> None:
     assert answer(*rows) == "no one proxy for sensor (unclear): PROX03 (static) carried 5, PROX01 (WinHTTP) carried 5"
 
 
+def test_of_many_that_carry_by_turns_none_is_left_out() -> None:
+    three = ("10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80")
+    text = answer(*(at(i, three[i % 3]) for i in range(12)))
+    assert text == "no one proxy for sensor (unclear): 10.0.0.3:80 carried 4, 10.0.0.2:80 carried 4, 10.0.0.1:80 carried 4"
+    six = [f"10.0.0.{i}:80" for i in range(6)]
+    assert answer(*(at(i, six[i % 6]) for i in range(12))).endswith("10.0.0.3:80 carried 2, 3 others carried 6")
+    tie = answer(*(at(0, proxy) for proxy in three))
+    assert tie == "no winner for sensor: 10.0.0.1:80, 10.0.0.2:80 and 10.0.0.3:80 carried as much"
+
+
+def test_an_answer_in_another_protocol_is_an_answer() -> None:
+    answered = [
+        asked(PROX03, request("connect", CNC, None, outcome="failed"), first_seen=START_NS + i * SECOND_NS, server_first="other")
+        for i in range(2)
+    ]
+    assert answer(*answered) == "no proxy for sensor: PROX03 (static) answers all 2 requests in another protocol"
+
+
+def test_times_of_several_days_have_their_day() -> None:
+    day = 86_400
+    text = answer(*(at(i * 3_600, PROX01) for i in range(4)), *(at(day + i * 3_600, PROX03) for i in range(4)))
+    assert text == "PROX01 (WinHTTP) until 2024-05-01 15:00:00, then PROX03 (static) for sensor"
+
+
 def test_a_change_says_until_when() -> None:
     text = answer(*(at(i, PROX01 if i < 4 else PROX03) for i in range(8)))
     assert text == "PROX01 (WinHTTP) until 12:00:03, then PROX03 (static) for sensor"

@@ -12,7 +12,7 @@ from analyzer.arrow import array
 from analyzer.report.plots.scene import Scene
 from analyzer.routes.requests import NO_TIME
 from analyzer.text.labels import byte_size
-from analyzer.text.times import clock
+from analyzer.text.times import clock, span_of, spanning
 
 FLOWS_PER_PLANE: Final = 3
 """Flows per plane: the first, the middle and the last through its winner."""
@@ -45,7 +45,7 @@ def exhibits(scene: Scene, source: Mapping[str, Any]) -> list[Exhibit]:
         return []
     client = evidence.client.values.index(source["client_ip"])
     carried = evidence.outcome.carried & evidence.asks_proxy & (evidence.client.codes[requests.row] == client)
-    shown = []
+    chosen = []
     for entry in source["planes"]:
         if entry["winner"] is None or entry["plane"] not in evidence.request_plane.values or entry["winner"] not in evidence.proxy.values:
             continue
@@ -55,8 +55,9 @@ def exhibits(scene: Scene, source: Mapping[str, Any]) -> list[Exhibit]:
         rows = evidence.rows_of(which)
         if len(rows) > FLOWS_PER_PLANE:
             rows = rows[[0, len(rows) // 2, -1]]
-        shown += [_exhibit(scene, entry["plane"], row) for row in rows.tolist()]
-    return shown
+        chosen += [(entry["plane"], row) for row in rows.tolist()]
+    with spanning(*span_of(evidence.flows.column("first_seen"), evidence.flows.column("last_seen"))):
+        return [_exhibit(scene, plane, row) for plane, row in chosen]
 
 
 SHOWN = (

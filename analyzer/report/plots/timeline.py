@@ -20,7 +20,7 @@ from analyzer.report.plots.scene import Scene
 from analyzer.routes.requests import Ints
 from analyzer.text.inert import inert
 from analyzer.text.labels import all_of
-from analyzer.text.times import clock, moment, parse_time, shown_zone, zone_name
+from analyzer.text.times import clock, moment, parse_time, shown_zone, spanning, zone_name
 from analyzer.text.words import counted
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def timeline(scene: Scene, source: str | None = None, ax: Axes | None = None, *,
             _label(made, number, lane, colour, name_in, shape, narrow=narrow)
         _draw_eras(made, scene, source, lanes, shape)
         _draw_marks(made, marks, above=MARK_IN * 72 * bool(scene.alone))
-        say(made, _in_words(scene, source, lanes, start, end))
+        with spanning(start, end):
+            say(made, _in_words(scene, source, lanes, start, end))
         return made
 
 

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow.compute as pc
 
 from analyzer.findings import Finding, Severity
-from analyzer.routes.requests import ABSOLUTE, NO_STATUS, SOCKS4, SOCKS5, Ints, integers
+from analyzer.routes.requests import ABSOLUTE, SOCKS4, SOCKS5, Ints, integers
 from analyzer.routes.route import PROXY
-from analyzer.text.words import counted, failure_list, listed, status_text
+from analyzer.text.words import OTHER_PROTOCOL, counted, failure_list, listed, status_text
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column, state_list
 from analyzer.verdict.evidence import Evidence, grouped
 from analyzer.verdict.finders.authentication import authentication_text
 from analyzer.verdict.finders.proxies import half_reached
-from analyzer.verdict.outcome import AUTHENTICATION, DENIED, UNANSWERED
+from analyzer.verdict.outcome import AUTHENTICATION, DENIED, UNANSWERED, answer_status
 from analyzer.verdict.proven import proves_a_proxy, refuted
 
 # SOCKS replies with a specific meaning (RFC 1928 6; 255 is from the method negotiation; SOCKS4: 92 and 93 are about identd).
@@ -74,7 +74,7 @@ def _refusal(evidence: Evidence, asked: Ints, proxy: int, kind: int, unopened: I
     rows = evidence.rows_of(asked)
     parts = []
     if len(asked):
-        statuses = Counter(evidence.requests.status[asked].tolist())
+        statuses = Counter(answer_status(evidence.requests, evidence.outcome.code)[asked].tolist())
         parts.append(f"{label} {_answer(evidence, asked, kind, statuses)} {_requests(evidence, asked)} of {evidence.of_whom(rows)}")
     if unopened is not None:
         which = f"{label} ({evidence.proxy.values[proxy]})" if len(evidence.alike(proxy)) > 1 else label
@@ -126,7 +126,7 @@ def _answer(evidence: Evidence, asked: Ints, kind: int, statuses: Counter[int]) 
             {place for place in pc.list_flatten(column(evidence, "requests")).field("location").take(asked).to_pylist() if place}
         )
         return f"redirected{f' (to {listed(places)})' if places else ''}"
-    if set(statuses) == {NO_STATUS}:
+    if set(statuses) == {OTHER_PROTOCOL}:
         return "answered in another protocol to"
     return f"answered {status_text(next(iter(statuses))) if len(statuses) == 1 else failure_list(statuses)} to"
 

@@ -17,6 +17,7 @@ from analyzer.text.words import counted, failure_list, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import column, says, state_list
 from analyzer.verdict.evidence import Evidence, coded, grouped
+from analyzer.verdict.outcome import answer_status
 
 SOON_NS = 60 * 10**9
 """Within this time after a failure, an attempt elsewhere counts as its consequence. Windows gives up a connection after 21 s."""
@@ -75,8 +76,9 @@ def _consequence(evidence: Evidence, client: int, proxy: int, failed: Ints, dead
         chain.append(f"then asked {listed(others)} {counted(len(mine), 'time')} ({listed(hosts)}), {carried} carried")
     if len(direct):
         wait = int((evidence.first[direct].min() - times[0]) / 1e9)
+        when = f"from {wait} s later on" if wait else "within a second"
         tried = counted(len(direct), "direct connection")
-        chain.append(f"from {wait} s later on tried {tried}{evidence.hosts_of(direct)}: {state_list(evidence, direct)}")
+        chain.append(f"{when} tried {tried}{evidence.hosts_of(direct)}: {state_list(evidence, direct)}")
     text = f"{evidence.client_label(client)} asked {evidence.proxy_label(proxy)} first: {what}; {' and '.join(chain)}"
     services = [*evidence.request_service.codes[failed].tolist(), *evidence.request_service.codes[mine].tolist()]
     services += evidence.service.codes[direct].tolist()
@@ -90,7 +92,7 @@ def _tried(evidence: Evidence, failed: Ints, dead: Ints, n_asked: int) -> str:
     """ "30 of 30 requests failed (30 × 407)", "3 connections refused"."""
     parts = []
     if len(failed):
-        statuses, counts = np.unique(evidence.requests.status[failed], return_counts=True)
+        statuses, counts = np.unique(answer_status(evidence.requests, evidence.outcome.code)[failed], return_counts=True)
         failures = failure_list(dict(zip(statuses.tolist(), counts.tolist(), strict=True)))
         parts.append(f"{len(failed)} of {counted(n_asked, 'request')} failed ({failures})")
     if len(dead):

@@ -16,6 +16,7 @@ from analyzer.text.words import counted, failure_list, listed
 from analyzer.verdict.case import Case
 from analyzer.verdict.columns import mask, state_list
 from analyzer.verdict.evidence import Evidence, grouped
+from analyzer.verdict.outcome import answer_status
 
 TRUST_SERVICE = "certificate-trust"
 FETCHER = "Microsoft-CryptoAPI/"
@@ -55,7 +56,7 @@ def find(case: Case) -> list[Finding]:
 
 def _named(evidence: Evidence, asked: Ints, direct: Ints, works: set[int]) -> Finding:
     """The finding on fetches with a known host: requests that failed at a proxy, and blocked direct attempts."""
-    statuses, counts = np.unique(evidence.requests.status[asked], return_counts=True)
+    statuses, counts = np.unique(answer_status(evidence.requests, evidence.outcome.code)[asked], return_counts=True)
     hosts = {evidence.request_host.values[code] for code in evidence.request_host.codes[asked].tolist() if code >= 0}
     hosts |= {evidence.host.values[code] for code in evidence.host.codes[direct].tolist() if code >= 0}
     rows = np.union1d(evidence.rows_of(asked), direct)

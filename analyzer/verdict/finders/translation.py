@@ -84,8 +84,10 @@ def transparent(evidence: Evidence) -> list[Finding]:
         whose = np.union1d(pairs[own], kept[np.isin(servers[kept], servers[own])])
         rows = np.union1d(own, whose)
         connections = f"{counted(len(whose), 'connection')} of {evidence.of_whom(whose)}{evidence.hosts_of(whose)}"
-        text = f"{address} takes over {connections} and makes them anew"
         clients = np.unique(evidence.client.codes[whose]).tolist()
+        disguised = address in {evidence.client.values[client] for client in clients}
+        text = f"{connections} {'is' if len(whose) == 1 else 'are'} taken over on the way and made anew under the client's own address"
+        text = text if disguised else f"{address} takes over {connections} and makes them anew"
         services = evidence.service.codes[whose].tolist()
         findings.append(evidence.finding("transparent-proxy", rows, text, clients=clients, services=services))
     return findings

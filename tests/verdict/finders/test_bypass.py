@@ -94,7 +94,7 @@ def test_a_services_direct_attempts_are_named() -> None:
 def test_the_topologys_policy_is_named_where_it_matters() -> None:
     found = verdict(flow(state="no-answer"), flow(), topology=ONLY_PROXIES)["findings"]
     texts = {finding["code"]: finding["text"] for finding in found}
-    assert texts["direct-allowed"].endswith("1 closed; the topology says that only the proxies are let out")
+    assert texts["direct-allowed"].endswith("1 answered; the topology says that only the proxies are let out")
     assert texts["direct-blocked"].endswith("1 no-answer, as the topology's policy wants it")
 
 
