@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from analyzer.arrow import array
-from analyzer.findings import Finding, Severity
+from analyzer.findings import Confidence, Finding, Severity
+from analyzer.routes.captured import is_known
 from analyzer.routes.proxies import ip_port
 from analyzer.routes.requests import Bools, Ints, integers, one_array
 from analyzer.routes.route import DIRECT, PROXY
@@ -98,7 +99,12 @@ def _finding(
         return None
     addresses = coded(evidence.flows.column("server_ip"))
     servers = len(np.unique(addresses.codes[rows]))
-    noun = "QUIC attempt" if code == "quic-attempt" else "direct connection"
+    noun = "direct connection"
+    unsure = rows[:0]
+    if code == "quic-attempt":
+        shown = is_known(evidence.flows, "client_random", "tls_offered", "sni") | says(evidence, "host_source", "quic")
+        unsure = rows[~shown[rows]]
+        noun = "QUIC attempt" if len(unsure) < len(rows) else "conversation over UDP port 443"
     whose = f"{counted(len(rows), noun)} of {evidence.of_whom(rows)} to {counted(servers, 'address')}"
     text = f"{whose}{evidence.hosts_of(rows)}: {state_list(evidence, rows)}"
     services = np.unique(evidence.service.codes[rows][evidence.service.codes[rows] >= 0]).tolist()
@@ -116,11 +122,15 @@ def _finding(
         text += "; the topology says that only the proxies are let out"
     if code == "quic-attempt":
         text += _tried_again(evidence, rows)
+        if len(unsure):
+            which = "" if len(unsure) == len(rows) else f"{len(unsure)} of them "
+            text += f"; {which}without a ClientHello of QUIC's: QUIC that began before, or another protocol, such as a VPN's"
     hurt = rows[stopped[rows]] if stopped is not None else rows[:0]
     if not len(hurt):
         if evidence.topology.policy == "proxies-only" and code == "direct-blocked":
             text += ", as the topology's policy wants it"
-        return evidence.finding(code, rows, text, services=services, severity=_severity(evidence, code, rows))
+        sure: Confidence = "unclear" if len(unsure) == len(rows) else "certain"
+        return evidence.finding(code, rows, text, services=services, severity=_severity(evidence, code, rows), confidence=sure)
     without = listed(sorted({evidence.service.values[service] for service in evidence.service.codes[hurt].tolist()}))
     found = evidence.finding(code, rows, f"{text}; no other way was seen for {without}", services=services, severity="problem")
     return found._replace(advice=NO_OTHER_WAY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from ipaddress import ip_address
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def find(case: Case) -> list[Finding]:
         return []
     chosen = lookups.filter(pc.is_in(lookups.column("name"), pa.array(wanted, pa.string())))
     rows = [row for row in rows_of(chosen) if row["type"] in ADDRESSES and row["asked"]]
-    resolved = {(row["client_ip"], row["name"].lower()) for row in rows if row["answers"]}
+    resolved = {(row["client_ip"], row["name"].lower()) for row in rows if row["answers"] and not _to_nowhere(row)}
     failed = [row for row in rows if (row["client_ip"], row["name"].lower()) not in resolved and _is_failure(row)]
     failed = _asked_again(failed)
     failed = [row for row, waited in zip(failed, _waited(evidence, failed), strict=True) if waited]
@@ -48,8 +49,14 @@ def find(case: Case) -> list[Finding]:
 
 
 def _is_failure(row: dict[str, Any]) -> bool:
-    """Not answered, or answered with an error; neither a missing IPv6 address nor uncaptured addresses count."""
-    return row["rcode"] is None or row["rcode"] != 0 or (row["type"] == "A" and row["answers"] is not None)
+    """Not answered, or answered with an error or an address of no host; neither a missing IPv6 address nor uncaptured addresses count."""
+    return row["rcode"] is None or row["rcode"] != 0 or (row["type"] == "A" and row["answers"] is not None) or _to_nowhere(row)
+
+
+def _to_nowhere(row: dict[str, Any]) -> bool:
+    """Whether all addresses in the answer are the client's own or nobody's (0.0.0.0, 127.0.0.1, ::): so resolvers block a name."""
+    found = [ip_address(text) for text in row["answers"] or ()]
+    return bool(found) and all(address.is_unspecified or address.is_loopback for address in found)
 
 
 def _asked_again(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -87,7 +94,7 @@ def _long_enough(row: dict[str, Any], end: int) -> bool:
 
 
 def _finding(evidence: Evidence, rows: list[dict[str, Any]], names: dict[str, str | None]) -> Finding:
-    how = Counter("unanswered" if row["rcode"] is None else RCODES.get(row["rcode"], f"code {row['rcode']}") for row in rows)
+    how = Counter(_how(row) for row in rows)
     ways = ", ".join(f"{n} × {what}" for what, n in sorted(how.items(), key=lambda item: (-item[1], item[0])))
     servers = sorted({row["server_ip"] for row in rows})
     clients = sorted({evidence.names.canonical(row["client_ip"]) for row in rows})
@@ -96,7 +103,7 @@ def _finding(evidence: Evidence, rows: list[dict[str, Any]], names: dict[str, st
     wanted = {(evidence.names.canonical(row["client_ip"]), str(names[row["name"]])) for row in rows}
     text = (
         f"{counted(len(rows), 'question')} of {who} to {listed(servers)} for Defender's hosts "
-        f"({listed(sorted({row['name'] for row in rows}))}) gave no address: {ways}"
+        f"({listed(sorted({row['name'] for row in rows}))}) gave no address of theirs: {ways}"
     )
     carried = [_is_carried(evidence, client, service) for client, service in sorted(wanted)]
     if all(carried):
@@ -115,6 +122,15 @@ def _finding(evidence: Evidence, rows: list[dict[str, Any]], names: dict[str, st
         last_seen=rfc3339(stamps[-1]) if stamps else None,
         flows=list(dict.fromkeys(row["flow"] for row in rows)),
     )
+
+
+def _how(row: dict[str, Any]) -> str:
+    """ "no such name", "unanswered", "0.0.0.0, by which resolvers block a name"."""
+    if row["rcode"] is None:
+        return "unanswered"
+    if _to_nowhere(row):
+        return f"{listed(sorted(row['answers']))}, by which resolvers block a name"
+    return RCODES.get(row["rcode"], f"code {row['rcode']}")
 
 
 def _is_carried(evidence: Evidence, client_ip: str, service: str) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from analyzer.findings import Confidence, Finding, Severity
 from analyzer.routes.captured import captured_of, is_known
+from analyzer.routes.direct import RECORD_HEAD
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, integers, times_ns
 from analyzer.routes.route import PROXY
 from analyzer.routes.tunnels import A_FIN
@@ -59,6 +60,11 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
     alert, alerted_by = coded(flows.column("tls_alert")), coded(flows.column("tls_alert_from"))
     ended_by, ended_with = coded(flows.column("ended_by")), coded(flows.column("ended_with"))
     answered = is_known(evidence.flows, "server_hello_at")
+    # An answer that is no ServerHello and no alert: a block page in clear text, for example.
+    came = integers(column(evidence, "tunnel_in"), 0) > RECORD_HEAD
+    strange = (
+        came & ~answered & ~alerted & ~captured.server_lost & is_known(flows, "client_hello_digest") & says(evidence, "ended_by", "server")
+    )
     legs = np.where(says(evidence, "inspected", True), 2, np.where(says(evidence, "inspected", False), 1, 0))
     findings = []
     for (proxy,), members in grouped(rows, evidence.proxy.codes):
@@ -67,6 +73,7 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
             by, said = alerted_by.text(alerted_by.codes[row]), alert.text(alert.codes[row])
             end, how = ended_by.text(ended_by.codes[row]), ended_with.text(ended_with.codes[row])
             way = _waited(end, how) if mute[row] else _gave_up(by, said, bool(answered[row]), end, how)
+            way += ", and what it had sent through was no TLS" if strange[row] else ""
             ways[f"{way}{_LEGS[legs[row]]}"] += 1
         services = evidence.service.codes[members]
         names = sorted({evidence.service.values[code] for code in services.tolist() if code >= 0})
@@ -74,8 +81,7 @@ def broken_handshakes(evidence: Evidence, tunnels: Bools) -> list[Finding]:
         endings = listed([way if len(ways) == 1 else f"{n} × {way}" for way, n in ways.most_common()])
         whose = f"{counted(len(members), what)} of {evidence.of_whom(members)} opened at {evidence.proxy_label(proxy)}"
         silent = bool(mute[members].all())
-        came = "nothing came back" if silent else "TLS broke off"
-        text = f"{whose} and {came}{evidence.hosts_of(members)}: {endings}"
+        text = f"{whose} and {'nothing came back' if silent else 'TLS broke off'}{evidence.hosts_of(members)}: {endings}"
         severity: Severity | None = None if names else "info"
         if silent and names and _others_worked(evidence, members):
             text += "; other tunnels to the same host worked"

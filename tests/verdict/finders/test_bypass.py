@@ -110,6 +110,23 @@ def test_quic_that_was_tried_again_through_a_proxy_says_so() -> None:
     assert [text.endswith("; 1 host was then asked of PROX02") for text in texts] == [True, False, False]
 
 
+def test_other_protocols_use_the_port_of_quic_too() -> None:
+    """A VPN's DTLS, for example; without a ClientHello nothing tells them apart."""
+    quic = flow(protocol="udp", host=EDGE, host_source="quic", state="no-answer")
+    other = flow(protocol="udp", state="open", direct_outcome="unknown")
+    said = [
+        next((f["text"], f["confidence"]) for f in verdict(*rows)["findings"] if f["code"] == "quic-attempt")
+        for rows in ([quic], [other], [quic, other])
+    ]
+    assert [(text.partition(" of")[0], sure) for text, sure in said] == [
+        ("1 QUIC attempt", "certain"),
+        ("1 conversation over UDP port 443", "unclear"),
+        ("2 QUIC attempts", "certain"),
+    ]
+    assert ["ClientHello" in text for text, _ in said] == [False, True, True]
+    assert "; 1 of them without a ClientHello of QUIC's" in said[2][0]
+
+
 PORTAL = {"http_status": 302, "http_location": "portal.hotel.example", "http_path": "/", "server_first": "http", "server_port": 80}
 
 

@@ -28,12 +28,19 @@ def failed(*lookups: dict[str, Any], flows: tuple[dict[str, Any], ...] = ()) -> 
 def test_each_way_of_failing_is_told() -> None:
     (finding,) = failed(lookup(), lookup(), lookup(rcode=None), lookup(rcode=2))
     assert finding["text"] == (
-        f"4 questions of WORKSTATION to 172.16.11.1 for Defender's hosts ({CNC}) gave no address: "
+        f"4 questions of WORKSTATION to 172.16.11.1 for Defender's hosts ({CNC}) gave no address of theirs: "
         "2 × no such name, 1 × server failure, 1 × unanswered"
     )
     assert (finding["severity"], finding["confidence"], finding["service"]) == ("warning", "certain", "edr-command-and-control")
     assert (finding["first_seen"], finding["last_seen"]) == ("2024-05-01T12:00:00.000000000Z", "2024-05-01T12:00:01.000000000Z")
     assert finding["flows"] == ["0" * 16]
+
+
+def test_an_address_of_no_host_is_how_resolvers_block_a_name() -> None:
+    (finding,) = failed(lookup(rcode=0, answers=["0.0.0.0"]), lookup(rcode=0, answers=["::"], type="AAAA"))
+    assert finding["text"].endswith("1 × 0.0.0.0, by which resolvers block a name, 1 × ::, by which resolvers block a name")
+    assert failed(lookup(rcode=0, answers=["0.0.0.0"]), lookup(rcode=0, answers=["20.1.1.11"])) == []
+    assert failed(lookup(rcode=0, answers=["127.0.0.1", "20.1.1.11"])) == []
 
 
 def test_an_answer_that_wasnt_seen_is_likely() -> None:

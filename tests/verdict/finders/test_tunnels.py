@@ -45,6 +45,16 @@ def test_who_gave_up_and_how(columns: dict[str, Any], who: str) -> None:
     assert (finding["severity"], finding["confidence"]) == ("problem", "certain")
 
 
+def test_a_page_in_a_tunnel_is_no_tls() -> None:
+    """As proxies send that let every CONNECT through and block inside the tunnel."""
+    page = {"ended_by": "server", "client_hello_digest": "12" * 8, "tunnel_in": 101, "client_hello_at": START_NS}
+    (finding,) = findings("tls-failed", broken(**page))
+    assert finding["text"].endswith("before any ServerHello, without an alert, and what it had sent through was no TLS")
+    for columns in ({"server_hello_at": START_NS}, {"tunnel_in": 5}, {"ended_by": "client"}, {"tls_alert": "handshake_failure"}):
+        (finding,) = findings("tls-failed", broken(**page | columns))
+        assert "no TLS" not in finding["text"], columns
+
+
 MUTE: dict[str, Any] = {"tunnel_out": 500, "tunnel_in": 0, "client_hello_at": START_NS, "last_data": START_NS}
 LATER = flow(first_seen=START_NS, last_seen=START_NS + 100 * SECOND_NS, server_port=22)
 
