@@ -73,7 +73,7 @@ different proxies, or three to five runs of at least three, are a change; more r
 more than ten minutes counts as two requests; one lone request between two runs of one other proxy (six together) ends no run. A border
 counts only where a service has requests on both sides of it, and where no service is balanced over both proxies. Where a plane's own
 runs show no change, it has those on which all of its services that changed agree. Three requests or more that all fail at one other
-proxy, behind the last carried one, are an era without a winner.
+proxy, behind the last carried one, are an era without a winner, unless that proxy failed all along while another carried (a fallback).
 
 `asked`, `winner`, `outcome` and `confidence` are the last era's; `eras` has all. The finding `winner-changed` says until when the one and
 since when the other, and calls it a failover where the first proxy was still asked and failed.
