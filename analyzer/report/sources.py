@@ -267,10 +267,11 @@ def _precedence(entries: Sequence[Mapping[str, Any]]) -> tuple[Precedence, ...]:
 
 
 def _talk(entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """`PROX02: WinINET (8 flows: CONNECT with …), curl (2 flows: user agent)`, a sentence per proxy."""
+    """`PROX02: WinINET (8 flows: 6 by CONNECT with …; 2 by user agent), curl (2 flows: user agent)`, a sentence per proxy."""
     by_proxy: dict[str, list[str]] = {}
     for entry in entries:
-        reasons = all_of([part["what"] for part in entry["by"]])
+        parts = entry["by"]
+        reasons = parts[0]["what"] if len(parts) == 1 else "; ".join(f"{part['flows']} by {part['what']}" for part in parts)
         family = f"{method_name(entry['family'])} ({counted(entry['flows'], 'flow')}: {reasons})"
         by_proxy.setdefault(entry["name"] or entry["proxy"], []).append(family)
     return tuple(f"{proxy}: {', '.join(families)}" for proxy, families in by_proxy.items())

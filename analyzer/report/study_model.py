@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from analyzer.report.causes import span
 from analyzer.text.labels import PLANES, ProxyLabel, all_of, method_name
-from analyzer.text.words import counted
+from analyzer.text.words import counted, listed
 
 STATUS_ORDER = ("differs", "as documented", "not shown")
 
@@ -82,7 +83,6 @@ def build_study(document: Mapping[str, Any]) -> StudyReport:
 def _test(number: int, test: Mapping[str, Any]) -> TestRow:
     lines = tuple(ExpectationLine(line["held"], line["text"], tuple(line["flows"])) for line in test["expectations"])
     live = test["live_response"]
-    orders = [OrderLine(p["plane"], p["status"], p["text"], p["source"], tuple(p["flows"])) for p in test["precedence"]]
     return TestRow(
         number=number,
         title=test["title"],
@@ -93,12 +93,24 @@ def _test(number: int, test: Mapping[str, Any]) -> TestRow:
         live_reason=live["reason"],
         live_flows=tuple(live["flows"]),
         notes=tuple(_notes(test)),
-        orders=tuple(sorted(orders, key=lambda order: STATUS_ORDER.index(order.status))),
+        orders=tuple(sorted(_orders(test), key=lambda order: STATUS_ORDER.index(order.status))),
         expectations=lines,
         held=f"{sum(line.held for line in lines)} of {len(lines)}" if lines else "",
         all_held=test["held"],
         document=test,
     )
+
+
+def _orders(test: Mapping[str, Any]) -> Iterator[OrderLine]:
+    """One line for all sources with the same order; where sources differ, with their names."""
+    together: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
+    for one in test["precedence"]:
+        together.setdefault((one["plane"], one["status"], one["text"], one["source"]), []).append(one)
+    of_plane = Counter(plane for plane, *_ in together)
+    names = {source["client_ip"]: source["name"] or source["client_ip"] for source in test["verdict"]["sources"]}
+    for (plane, status, text, source), same in together.items():
+        whose = f" ({listed([names[one['client_ip']] for one in same])})" if of_plane[plane] > 1 else ""
+        yield OrderLine(plane, status, f"{text}{whose}", source, tuple(dict.fromkeys(flow for one in same for flow in one["flows"])))
 
 
 def _live(live: Mapping[str, Any]) -> str:

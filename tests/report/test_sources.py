@@ -82,3 +82,10 @@ def test_a_device_on_its_way_says_what_works_on_the_new_hosts_and_what_is_still_
     assert build(verdict).sources[0].device == "Standard connectivity (commercial)"
     verdict["sources"][0]["device"] = None
     assert build(verdict).sources[0].device == ""
+
+
+def test_each_evidence_for_a_family_has_its_flows_if_there_are_several() -> None:
+    verdict = fifth_test()
+    entry = verdict["sources"][0]["talk"][0]
+    entry |= {"family": "winhttp", "flows": 3, "by": [{"what": "a CONNECT without one", "flows": 2}, {"what": "user agent", "flows": 1}]}
+    assert "WinHTTP (3 flows: 2 by a CONNECT without one; 1 by user agent)" in build(verdict).sources[0].talk[0]

@@ -38,6 +38,18 @@ def test_orders_that_differ_come_first() -> None:
         assert ranks == sorted(ranks)
 
 
+def test_sources_with_one_order_are_one_line_and_others_are_named() -> None:
+    document = article()
+    test = document["tests"][0]
+    sensor, other = next(one for one in test["precedence"] if one["plane"] == "sensor"), "10.0.0.9"
+    test["verdict"]["sources"] = [*test["verdict"]["sources"], {**test["verdict"]["sources"][0], "client_ip": other, "name": None}]
+    for text, lines in ((sensor["text"], [sensor["text"]]), ("x over y", [f"{sensor['text']} (WORKSTATION)", f"x over y ({other})"])):
+        test["precedence"] = [sensor, {**sensor, "client_ip": other, "text": text, "flows": ["f"]}]
+        orders = build_study(document).tests[0].orders
+        assert [order.text for order in orders] == lines
+        assert sum(len(order.flows) for order in orders) == len(sensor["flows"]) + 1
+
+
 @pytest.mark.parametrize(
     ("sessions", "said"),
     [

@@ -13,7 +13,7 @@ from analyzer.routes.requests import ABSOLUTE, SOCKS4, SOCKS5, Ints, integers
 from analyzer.routes.route import PROXY
 from analyzer.text.words import OTHER_PROTOCOL, counted, failure_list, listed, status_text
 from analyzer.verdict.case import Case
-from analyzer.verdict.columns import column, state_list
+from analyzer.verdict.columns import column, says, state_list
 from analyzer.verdict.evidence import Evidence, grouped
 from analyzer.verdict.finders.authentication import authentication_text
 from analyzer.verdict.finders.proxies import half_reached
@@ -75,7 +75,8 @@ def _refusal(evidence: Evidence, asked: Ints, proxy: int, kind: int, unopened: I
     parts = []
     if len(asked):
         statuses = Counter(answer_status(evidence.requests, evidence.outcome.code)[asked].tolist())
-        parts.append(f"{label} {_answer(evidence, asked, kind, statuses)} {_requests(evidence, asked)} of {evidence.of_whom(rows)}")
+        told = f"{label} {_answer(evidence, asked, kind, statuses)} {_requests(evidence, asked)} of {evidence.of_whom(rows)}"
+        parts.append(f"{told}{_hung_up(evidence, rows) if kind == SILENT else ''}")
     if unopened is not None:
         which = f"{label} ({evidence.proxy.values[proxy]})" if len(evidence.alike(proxy)) > 1 else label
         connections = f"{counted(len(unopened), 'connection')} of {evidence.of_whom(unopened)} to {which} failed"
@@ -129,6 +130,16 @@ def _answer(evidence: Evidence, asked: Ints, kind: int, statuses: Counter[int]) 
     if set(statuses) == {OTHER_PROTOCOL}:
         return "answered in another protocol to"
     return f"answered {status_text(next(iter(statuses))) if len(statuses) == 1 else failure_list(statuses)} to"
+
+
+def _hung_up(evidence: Evidence, rows: Ints) -> str:
+    """ ": it closed 4 of 6 connections instead", "" where it ended none."""
+    by_it = says(evidence, "ended_by", "server")[rows]
+    reset = int((by_it & says(evidence, "ended_with", "rst")[rows]).sum())
+    ways = [f"{how} {n}" for how, n in (("closed", int(by_it.sum()) - reset), ("reset", reset)) if n]
+    if len(ways) == 1 and by_it.all():
+        return f": it {ways[0].split()[0]} {f'all {len(rows)} connections' if len(rows) > 1 else 'the connection'} instead"
+    return f": it {' and '.join(ways)} of {counted(len(rows), 'connection')} instead" if ways else ""
 
 
 def _requests(evidence: Evidence, asked: Ints) -> str:

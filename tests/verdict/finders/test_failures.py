@@ -117,6 +117,16 @@ def test_no_answer_from_a_proxy_that_was_heard() -> None:
     assert finding["text"] == f"PROX01 did not answer 1 {COMMAND} request ({CNC}) of WORKSTATION"
 
 
+def test_a_proxy_that_hangs_up_instead_of_answering_is_said_to() -> None:
+    ends = [("server", "fin"), ("server", "rst"), ("server", "rst"), ("client", "fin")]
+    rows = [
+        tunnel(PROX01, CNC, None, bytes_in=0, server_first=None, ended_by=by, ended_with=how, first_seen=START_NS + i * SECOND_NS)
+        for i, (by, how) in enumerate(ends)
+    ]
+    (finding,) = failures(*rows, tunnel(PROX01, EDGE))
+    assert f"of WORKSTATION: it closed 1 and reset 2 of {len(ends)} connections instead" in finding["text"]
+
+
 def test_no_answer_in_a_capture_of_one_direction_accuses_nobody() -> None:
     assert failures(tunnel(PROX01, CNC, None, bytes_in=0, packets_in=0)) == []
 
