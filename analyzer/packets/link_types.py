@@ -27,9 +27,11 @@ from analyzer.packets.link import (
 from analyzer.packets.mirrors import after_tzsp
 from analyzer.packets.pseudo import (
     LINK_ERF,
+    LINK_EXPORTED,
     after_arcnet,
     after_ax25,
     after_erf,
+    after_exported,
     after_ipoib,
     after_juniper,
     after_nflog,
@@ -38,6 +40,7 @@ from analyzer.packets.pseudo import (
     after_ppi,
     after_prism,
     after_radiotap,
+    after_sun_atm,
     after_symantec,
     is_pktap,
 )
@@ -75,6 +78,7 @@ LINK_NETANALYZER: Final = 240
 LINK_NETANALYZER_TRANSPARENT: Final = 241  # with the preamble
 LINK_IP_OVER_FC: Final = 122
 LINK_AX25: Final = 3
+LINK_AX25_KISS: Final = 202  # a byte of KISS before it, whose low bits are 0 for data
 LINK_ARCNET: Final = 7
 LINK_ARCNET_LINUX: Final = 129
 LINK_SYMANTEC: Final = 99
@@ -132,10 +136,11 @@ LINK_TYPES: Final = (
     ((240, 241), "netANALYZER's Ethernet, without and with the preamble"),
     ((259, 274), "Ethernet with its preamble: of passive optical networks, and of frames that others may interrupt"),
     ((122,), "IP over Fibre Channel"),
-    ((3, 7, 129), "AX.25 and ARCNET, BSD's and Linux'"),
+    ((3, 202, 7, 129), "AX.25, also in KISS, and ARCNET, BSD's and Linux'"),
     ((99,), "Symantec's Enterprise Firewall"),
     ((128,), "TZSP"),
     ((219,), "MPLS"),
+    ((252,), "what Wireshark exported of packets (exported PDUs), where it is IP or Ethernet"),
     ((242,), "IP over InfiniBand"),
     ((281, 282, 283, 284), "Ethernet with the tag of a switch of Broadcom's or Marvell's in it"),
 )
@@ -227,8 +232,18 @@ def begin_pseudo(buf, at, end, link_type):
         return p, layer, ethertype
     if link_type == LINK_AX25:
         return after_ax25(buf, at, end)
-    if link_type in (LINK_ARCNET, LINK_ARCNET_LINUX):
-        return after_arcnet(buf, at + (4 if link_type == LINK_ARCNET_LINUX else 2), end)
+    if link_type == LINK_AX25_KISS:
+        if end == at:
+            return CUT, 0, 0
+        if buf[at] & 0x0F:
+            return NONE, 0, 0
+        return after_ax25(buf, at + 1, end)
+    if link_type == LINK_EXPORTED:
+        return after_exported(buf, at, end)
+    if link_type == LINK_ARCNET:
+        return after_arcnet(buf, at + 2, end, True)
+    if link_type == LINK_ARCNET_LINUX:
+        return after_arcnet(buf, at + 4, end, False)
     if link_type == LINK_SYMANTEC:
         return after_symantec(buf, at, end)
     if link_type == LINK_ATM_CLIP:
@@ -251,7 +266,7 @@ def begin_pseudo(buf, at, end, link_type):
     if link_type in (11, LINK_ATM):
         return at, LAYER_LLC, 0
     if link_type == LINK_SUN_ATM:
-        return at + 4, LAYER_LLC, 0
+        return after_sun_atm(buf, at, end)
     if link_type == LINK_SLIP:
         return at + 16, LAYER_IP, 0
     if link_type in (LINK_BROADCOM, LINK_MARVELL, LINK_MARVELL_8):

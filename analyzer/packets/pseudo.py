@@ -1,4 +1,5 @@
-"""Link types with a header of the capturing system before the packet: pflog, enc, PKTAP, PPI, ipnet, NFLOG, ERF, Juniper's.
+"""Link types with a header of the capturing system before the packet: pflog, enc, PKTAP, PPI, ipnet, NFLOG, ERF,
+Juniper's, SunATM's, exported PDUs.
 
 Results as in link.py. Sources: tcpdump.org/linktypes.html; OpenBSD's and FreeBSD's if_pflog.h and if_enc.h; Apple's
 pktap.h; Wireshark's packet-pflog.c, packet-enc.c, packet-pktap.c, packet-ppi.c, packet-ipnet.c, packet-juniper.c, packet-ipoib.c,
@@ -33,6 +34,19 @@ PKTAP_LEAST: Final = 108
 PKTAP_PACKET: Final = 1  # a packet follows the header
 
 LINK_ERF: Final = 197
+LINK_EXPORTED: Final = 252
+
+# An exported PDU's tags, each with a type, a length and a value: the last one, and the name of the dissector, of which the first four
+# letters are looked at.
+TAG_END: Final = 0
+TAG_NAME: Final = 12
+MAX_TAGS: Final = 64
+NAME_IP: Final = 0x69700000
+NAME_IPV6: Final = 0x69707636
+NAME_ETH: Final = 0x6574685F  # eth_withoutfcs and its like
+
+SUN_LANE: Final = 1
+LANE_CONTROL: Final = 0xFF00
 
 JUNIPER_ETHER: Final = 178
 JUNIPER_PPPOE: Final = 167
@@ -107,15 +121,56 @@ def after_ax25(buf, at, end):
     return NONE, 0, 0
 
 
-def after_arcnet(buf, at, end):
-    """The packet behind ARCNET's system code at `at`: unfragmented IP by RFC 1201, or RFC 1051."""
+def after_arcnet(buf, at, end, is_bsd):
+    """The packet behind ARCNET's system code at `at`: unfragmented IP by RFC 1201, or RFC 1051.
+
+    A packet of a length that no frame can have is an exception (RFC 1201 2): a header of four bytes comes before the usual one. Linux takes
+    it off, BSD doesn't (Wireshark packet-arcnet.c).
+    """
     if end - at < 2:
         return CUT, 0, 0
     if buf[at] == 0xF0:
         return at + 1, LAYER_IP, 0
+    if is_bsd and buf[at] == 0xD4 and buf[at + 1] == 0xFF:
+        at += 4
+        if end - at < 2:
+            return CUT, 0, 0
     if buf[at] == 0xD4 and buf[at + 1] == 0:
         return at + 4, LAYER_IP, 0
     return NONE, 0, 0
+
+
+def after_sun_atm(buf, at, end):
+    """The packet behind SunATM's header of four bytes, whose first says whether LAN emulation or LLC follows (Wireshark packet-atm.c)."""
+    if end - at < 6:
+        return CUT, 0, 0
+    if buf[at] & 0x0F != SUN_LANE:
+        return at + 4, LAYER_LLC, 0
+    if u16(buf, at + 4) == LANE_CONTROL:
+        return NONE, 0, 0
+    return at + 6, LAYER_ETHERNET, 0
+
+
+def after_exported(buf, at, end):
+    """The packet behind an exported PDU's tags, where the dissector they name is IP's or Ethernet's (Wireshark epan/exported_pdu.h)."""
+    name = 0
+    for _ in range(MAX_TAGS):
+        if end - at < 4:
+            return CUT, 0, 0
+        kind, size = u16(buf, at), u16(buf, at + 2)
+        at += 4
+        if kind == TAG_END:
+            if name in (NAME_IP, NAME_IPV6):
+                return at, LAYER_IP, 0
+            if name == NAME_ETH:
+                return at, LAYER_ETHERNET, 0
+            return NONE, 0, WHY_LINK | LINK_EXPORTED
+        if end - at < size:
+            return CUT, 0, 0
+        if kind == TAG_NAME and size >= 4:
+            name = u32(buf, at)
+        at += size
+    return NONE, 0, WHY_LINK | LINK_EXPORTED
 
 
 def after_symantec(buf, at, end):

@@ -31,6 +31,24 @@ def test_records_of_endace_that_hold_something_else() -> None:
     assert status(197, bytes(8) + b"\x90\4" + bytes(6) + b"\x83" + bytes(7) + b"\x83") == CUT_SHORT
 
 
+def test_exported_pdus_of_something_else() -> None:
+    for tags in (b"\0\x0c\0\4http", b"\0\x0c\0\4ipx\0", b"\0\x14\0\0", b""):
+        assert status(252, tags + bytes(4) + TCP_4) == NOT_IP
+    assert status(252, b"\0\x0c\0\x44ip\0\0" + bytes(4) + TCP_4) == CUT_SHORT
+    assert status(252, b"\0\x14\0\0" * 65 + bytes(4) + TCP_4) == NOT_IP
+
+
+def test_control_frames_of_lan_emulation_and_of_kiss() -> None:
+    assert status(123, b"\1\0\0\5\xff\0" + build.ethernet(TCP_4)) == NOT_IP
+    assert status(202, b"\1" + bytes(80)) == NOT_IP  # the delay before a transmission, not data
+
+
+def test_an_exception_of_arcnet_is_read_by_its_second_header() -> None:
+    assert status(7, b"\1\2\xd4\xff\xff\xff\xd4\3\0\1" + TCP_4) == NOT_IP  # a part of a packet
+    assert status(7, b"\1\2\xd4\xff\xff\xff\xd4") == CUT_SHORT
+    assert status(129, b"\1\2\0\0\xd4\xff\xff\xff\xd4\0\0\1" + TCP_4) == NOT_IP  # Linux takes it off
+
+
 def test_pktap_names_the_link_type_inside() -> None:
     for link_type, inner in (
         (1, build.ethernet(TCP_4)),
