@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.arrow import array
-from analyzer.routes.captured import SILENCE_S, Captured, capture_ends, is_known, is_text
+from analyzer.routes.captured import SILENCE_S, Captured, Captures, capture_ends, is_known, is_text
 from analyzer.routes.portals import one_answer_for_many
 from analyzer.routes.proxies import Ends
 from analyzer.routes.requests import NO_TIME, Bools, Ints, bools, integers, one_array, times_ns
@@ -83,6 +83,7 @@ def direct_outcomes(flows: pa.Table, ends: Ends, captured: Captured, direct: Boo
     udp = blocked & is_text(flows, "protocol", "udp")
     if udp.any():
         blocked &= ~(udp & _server_side_missing(flows, ends, captured))
+    blocked &= ~_syn_of_one_direction(flows, ends, captured, blocked)
     blocked |= nothing
     code = np.where(blocked, BLOCKED, np.where(answered, ANSWERED, UNKNOWN))
     code[is_text(flows, "firewall_action", "block") & ~answered] = BLOCKED
@@ -128,6 +129,22 @@ def _server_side_missing(flows: pa.Table, ends: Ends, captured: Captured) -> Boo
     first, last = (times_ns(flows.column(name)) for name in ("first_seen", "last_seen"))
     repeated = (first != NO_TIME) & (last - first >= REPEATED_MS * 10**6)
     result: Bools = ~heard[ends.client] & (answered[ends.client] | ~repeated)
+    return result
+
+
+def _syn_of_one_direction(flows: pa.Table, ends: Ends, captured: Captured, blocked: Bools) -> Bools:
+    """Per flow of `blocked`: whether it is a single SYN in captures of one direction, which don't contain its answer.
+
+    Such captures have no packet of any TCP server, whose payload clients acknowledge there. A SYN that was sent again wasn't answered.
+    """
+    lone = blocked & ends.tcp & is_text(flows, "state", "no-answer") & (integers(flows.column("packets_out"), 0) == 1)
+    if not lone.any() or not (captured.server_lost & ~captured.server).any():
+        return np.zeros(flows.num_rows, dtype=np.bool_)
+    captures = Captures.of(flows)
+    heard, answered = (
+        captures.largest((ends.tcp & of_server).astype(np.int64)) > 0 for of_server in (captured.server, captured.server_lost)
+    )
+    result: Bools = lone & ~heard & answered
     return result
 
 

@@ -145,7 +145,9 @@ def _inside(requests: Requests, captured: Captured, tunnels: Tunnels, at: Ints) 
     hello, server = tunnels.hello[row], tunnels.server[row]
     since = np.where(tunnels.since[row] != NO_TIME, tunnels.since[row], requests.answered[at])
     silent = ~server & ~captured.server_lost[row] & captured.waited(since, row)
-    broken = np.where(tunnels.failed[row], True, silent)
+    # A page of the proxy's own behind its 2xx, and a client that ends the connection without a byte: nothing went through.
+    page = requests.html[at] & tunnels.counted[row] & ~tunnels.client[row] & captured.ended[row] & ~captured.client_lost[row]
+    broken = np.where(tunnels.failed[row] | page, True, silent)
     # Client payload that the capture lost may have been a ClientHello or an alert.
     plain = server & (tunnels.client | ~tunnels.counted)[row] & ~tunnels.failed[row] & ~captured.client_lost[row]
     worked = np.where(hello, tunnels.completed[row], plain)

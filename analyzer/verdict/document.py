@@ -15,11 +15,10 @@ from analyzer.findings import Finding
 from analyzer.flows.lone import LeftOut
 from analyzer.routes.discovery import Discovery
 from analyzer.routes.networks import address_number
-from analyzer.routes.requests import Ints, integers, one_array
-from analyzer.routes.route import DIRECT, PROXY
+from analyzer.routes.requests import Ints, one_array
 from analyzer.routes.topology import Topology
 from analyzer.services.catalogue import Catalogue
-from analyzer.text.labels import PLANES, ProxyLabel
+from analyzer.text.labels import PLANES
 from analyzer.text.times import rfc3339, span_of, spanning
 from analyzer.verdict.alike import alike_of
 from analyzer.verdict.amounts import amounts_of
@@ -27,17 +26,15 @@ from analyzer.verdict.answers import answers_of
 from analyzer.verdict.case import Case
 from analyzer.verdict.client_analyzer import run_findings, set_aside
 from analyzer.verdict.collection import cycle_collection_paused
-from analyzer.verdict.columns import column, says
 from analyzer.verdict.devices import devices_of, patterns_of
 from analyzer.verdict.direct import direct_tables
-from analyzer.verdict.evidence import ANSWERED, Evidence, distinct, evidence_of, grouped, occurring, source_rows
+from analyzer.verdict.evidence import Evidence, distinct, evidence_of, grouped, source_rows
 from analyzer.verdict.finders import findings_of
 from analyzer.verdict.finders.silence import no_source_reason
 from analyzer.verdict.follower import Pattern
 from analyzer.verdict.forwarding import forwarded, leg_pairs
 from analyzer.verdict.groups import AnswerFacts, Member, groups_of
 from analyzer.verdict.inventory import inventory
-from analyzer.verdict.lookalikes import lookalikes_of
 from analyzer.verdict.lookups import reached_by_others
 from analyzer.verdict.made_by import made_by
 from analyzer.verdict.named_by_dns import named_by_dns
@@ -45,12 +42,12 @@ from analyzer.verdict.precedence import precedence
 from analyzer.verdict.processes import processes
 from analyzer.verdict.readiness import devices_seen
 from analyzer.verdict.reason import reason_of
+from analyzer.verdict.remarks import remarks_of
 from analyzer.verdict.required import Required, required_of
 from analyzer.verdict.seen import defender_seen
 from analyzer.verdict.strangers import set_strangers_aside
 from analyzer.verdict.system import systems_of
 from analyzer.verdict.talk import talk
-from analyzer.verdict.unread import sources_unread
 from analyzer.verdict.winner import Answer, Era, Share
 
 SCHEMA = 2
@@ -210,18 +207,14 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
         planes.setdefault(client, {})[each.plane.values[code]] = (code, answer)
     client_of = evidence.client.codes[evidence.requests.row]
     asked = {client: mine for (client,), mine in grouped(np.flatnonzero(evidence.asks_proxy & np.isin(client_of, clients)), client_of)}
-    talks, used_by, elsewhere, unreached = talk(each), processes(each), _answered_directly(evidence), _unreached(evidence)
-    unread = sources_unread(evidence, np.flatnonzero(source_rows(evidence)))
-    unread |= set(occurring(evidence.client.codes[list(case.reached)]))
-    like = set(occurring(evidence.client.codes[lookalikes_of(evidence, case.catalogue).row]))
+    talks, used_by, remarks = talk(each), processes(each), remarks_of(case)
     required: dict[int, list[dict[str, Any]]] = {}  # by the list it is made from: sources with equal requirements share one
     devices = {client: case.devices[client] for client in clients if client in case.devices}
     looks_like = devices_seen(each, case.catalogue, devices, case.systems)
     for client in clients:
         ip, own = evidence.client.values[client], planes.get(client, {})
         of_planes = {plane: own[plane][1] for plane in PLANES if plane in own}
-        gone = elsewhere.get(client, [])
-        facts = AnswerFacts(of_planes, tuple(gone), client in unread, client in like, unreached.get(client, ()))
+        facts = AnswerFacts(of_planes, remarks.get(client, ()))
         text = facts.as_text(defender.get(client, "not-seen"))
         mine: Ints = asked.get(client, np.zeros(0, dtype=np.int64))
         row = {
@@ -241,9 +234,10 @@ def _of_each(case: Case) -> Iterator[tuple[int, dict[str, Any], Member, tuple[di
         short = {plane: {key: entry[key] for key in ("asked", "winner", "outcome")} for plane, entry in _by_plane(row).items()}
         parts: dict[str, Hashable] = {plane: _part(answer) for plane, answer in of_planes.items()}
         if parts:
-            parts["past the proxies"] = bool(gone)
-        if parts or facts.unreached:
-            parts["unreached"] = facts.unreached
+            parts["past the proxies"] = any(remark.about == "past the proxies" for remark in facts.remarks)
+        unreached = tuple(remark.what for remark in facts.remarks if remark.about == "unreached")
+        if parts or unreached:
+            parts["unreached"] = unreached
         codes = {each.service.values[code]: code for code in answers.of_client.get(client, ())}, {plane: own[plane][0] for plane in own}
         yield client, row, Member(ip, row["defender"], parts, short, facts), codes
 
@@ -266,32 +260,6 @@ def _part(answer: Answer) -> Hashable:
     ways = [*(era.contest.winner for era in answer.eras), answer.last.asked]
     turned = answer.turned and answer.turned.to_direct
     return (*(share and share.itself for share in ways), answer.last.outcome, answer.last.split, turned, bool(answer.last.taken_over))
-
-
-def _answered_directly(evidence: Evidence) -> dict[int, list[str]]:
-    """client code → Defender's services, by own evidence, with answered connections past the proxies."""
-    rows = np.flatnonzero(
-        (evidence.route == DIRECT) & (evidence.direct == ANSWERED) & ~evidence.taken_over & evidence.own & (evidence.service.codes >= 0)
-    )
-    found: dict[int, list[str]] = {}
-    for client, service in distinct(rows, evidence.client.codes, evidence.service.codes):
-        found.setdefault(client, []).append(evidence.service.values[service])
-    return {client: sorted(slugs) for client, slugs in found.items()}
-
-
-def _unreached(evidence: Evidence) -> dict[int, tuple[str, ...]]:
-    """client code → labels of the proxies that it tried without opening a connection.
-
-    A single SYN that wasn't sent again is left out as stray.
-    """
-    found: dict[int, set[str]] = {}
-    opened: dict[int, set[str]] = {}
-    labels = [str(ProxyLabel(proxy, *evidence.proxy_names[proxy])) for proxy in evidence.proxy.values]
-    stray = evidence.unopened & says(evidence, "state", "no-answer") & (integers(column(evidence, "packets_out"), 0) < 2)
-    to_proxies = np.flatnonzero((evidence.route == PROXY) & ~stray)
-    for client, proxy, unopened in distinct(to_proxies, evidence.client.codes, evidence.proxy.codes, evidence.unopened.astype(np.int64)):
-        (found if unopened else opened).setdefault(client, set()).add(labels[proxy])
-    return {client: tuple(sorted(tried - opened.get(client, set()))) for client, tried in found.items()}
 
 
 def _services(case: Case, written: dict[int, _Rows]) -> dict[int, list[dict[str, Any]]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from analyzer.verdict.headline import headline
+from analyzer.verdict.remarks import Remark
 from analyzer.verdict.together import together
 from analyzer.verdict.winner import Answer
 
@@ -20,22 +21,16 @@ Key = Mapping[str, Hashable]
 class AnswerFacts(NamedTuple):
     """The facts from which a source's answer is written; sources that are alike share one.
 
-    planes      plane → its answer
-    elsewhere   Defender's services with answered connections past the proxies
-    unread      some of its requests couldn't be read
-    like        it requested hosts that look like Defender's
-    unreached   labels of proxies to which none of its connections opened
+    planes    plane → its answer
+    remarks   what the answer mentions beside them, in order
     """
 
     planes: Mapping[str, Answer]
-    elsewhere: tuple[str, ...]
-    unread: bool
-    like: bool = False
-    unreached: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     def as_text(self, defender: str) -> str:
         """The answer as one line."""
-        return headline(defender, self.planes, self.elsewhere, unreached=self.unreached, unread=self.unread, like=self.like)
+        return headline(defender, self.planes, self.remarks)
 
 
 @dataclass
@@ -100,13 +95,8 @@ def _common_facts(members: Sequence[Member]) -> AnswerFacts:
     for key, one in facts.items():
         for plane, answer in one.planes.items():
             planes.setdefault(plane, []).append((answer, times[key]))
-    return AnswerFacts(
-        {plane: together(answers) for plane, answers in planes.items()},
-        tuple(sorted({service for one in facts.values() for service in one.elsewhere})),
-        any(one.unread for one in facts.values()),
-        any(one.like for one in facts.values()),
-        tuple(sorted({label for one in facts.values() for label in one.unreached})),
-    )
+    remarks = {remark for one in facts.values() for remark in one.remarks}
+    return AnswerFacts({plane: together(answers) for plane, answers in planes.items()}, tuple(sorted(remarks)))
 
 
 def _fits(parts: Key, whole: Key) -> bool:

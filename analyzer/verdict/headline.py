@@ -10,6 +10,7 @@ from analyzer.text.labels import ProxyLabel, plane_order
 from analyzer.text.times import clock
 from analyzer.text.words import OTHER_PROTOCOL, counted, failure_list, listed, status_text
 from analyzer.verdict.outcome import BROKEN, CHALLENGED
+from analyzer.verdict.remarks import Remark
 from analyzer.verdict.winner import Answer, Contest, Era, Share
 
 NOTHING = {
@@ -28,38 +29,31 @@ TOGETHER_NS: Final = 60 * 10**9
 """How far apart two planes may change for the headline to join them."""
 
 
-def headline(
-    defender: str,
-    planes: Mapping[str, Answer],
-    elsewhere: Sequence[str] = (),
-    *,
-    unreached: Sequence[str] = (),
-    unread: bool = False,
-    like: bool = False,
-) -> str:
+def headline(defender: str, planes: Mapping[str, Answer], remarks: Sequence[Remark] = ()) -> str:
     """The answer as one line, without the source's name.
 
     defender   seen, hidden or not-seen
     planes     plane → its answer
-    elsewhere  Defender's services with answered connections past the proxies
-    unreached  labels of proxies to which none of its connections opened
-    unread     some requests couldn't be read, so that Defender's may be among them
-    like       it requested hosts that look like Defender's, though no rule knows them
+    remarks    in order
     """
+    about: dict[str, list[str]] = {}
+    for remark in remarks:
+        about.setdefault(remark.about, []).append(remark.what)
     clauses: dict[str, list[str]] = {}
     together = _together(planes)
     for plane in sorted(planes, key=plane_order):
         clauses.setdefault(_clause(planes[plane], together.get(plane, ())), []).append(f"{plane}{_doubt(planes[plane].last)}")
     said = [clause.replace("{planes}", listed(of_planes, len(of_planes))) for clause, of_planes in clauses.items()]
     if defender != "seen":
-        doubt = "" if defender != "not-seen" else NOT_ALL_READ if unread else LOOKALIKES if like else ""
+        doubt = "" if defender != "not-seen" else NOT_ALL_READ if "unread" in about else LOOKALIKES if "look-alike" in about else ""
         said.insert(0, NOTHING[defender] + doubt)
     elif not said:
         said.append(NOTHING["seen"])
-    if elsewhere and any(answer.whole.shares for answer in planes.values()):  # else a clause above says "goes direct"
-        said.append(f"past the proxies, answered: {listed(list(elsewhere))}")
+    past, unreached = about.get("past the proxies", []), about.get("unreached", [])
+    if past and any(answer.whole.shares for answer in planes.values()):  # else a clause above says "goes direct"
+        said.append(f"past the proxies, answered: {listed(past)}")
     if unreached:
-        said.append(f"{listed(list(unreached))} {'is' if len(unreached) == 1 else 'are'} tried, and no connection comes about")
+        said.append(f"{listed(unreached)} {'is' if len(unreached) == 1 else 'are'} tried, and no connection comes about")
     return "; ".join(said)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from analyzer.arrow import array
-from analyzer.routes.captured import is_known
+from analyzer.routes.captured import is_known, is_text
 from analyzer.routes.direct import ANSWERED, words_cut
 from analyzer.routes.requests import Bools, Ints, integers
 from analyzer.routes.route import DIRECT, PROXY
@@ -79,19 +79,20 @@ def unreadable(evidence: Evidence) -> Bools:
     """Per flow: whether it began in the capture and carried payload that no reader recognised: cut off, or in an unknown protocol.
 
     To a proxy, that is any flow without a request. Past the proxies, a server's payload that was recognised makes the flow readable; where
-    the server's payload wasn't captured, the client's decides. Payload that the server acknowledged was carried, captured or not.
+    the server's payload wasn't captured, the client's decides. Payload of the client that was acknowledged and not captured may have had
+    the name, unless the server speaks another protocol.
     """
     flows, cut = evidence.flows, words_cut(evidence.flows)
     unheard = integers(column(evidence, "packets_in"), 0) == 0
     said = np.where((evidence.route == PROXY) | cut | unheard, evidence.bytes, integers(column(evidence, "bytes_in"), 0)) > 0
-    said |= integers(column(evidence, "acked_out"), 0) > integers(column(evidence, "bytes_out"), 0) + A_FIN
+    lost = integers(column(evidence, "acked_out"), 0) > integers(column(evidence, "bytes_out"), 0) + A_FIN
     begun = is_known(flows, "isn_out", "isn_in") & says(evidence, "protocol", "tcp") & ~only_answers(evidence)
     known = is_known(flows, "client_hello_at", "tls_offered", "http_path") | (is_known(flows, "server_first") & ~cut)
-    known &= evidence.route != PROXY
+    known &= (evidence.route != PROXY) & ~(lost & ~is_text(flows, "server_first", "other"))
     # A ClientHello cut before its name may be for any host, whichever direction was captured; to_nameless has the answered ones.
     nameless = is_known(flows, "client_hello_at") & ~is_known(flows, "tls_offered") & (evidence.route == DIRECT)
     nameless &= evidence.direct != ANSWERED
-    result: Bools = (begun & said & ~known) | nameless
+    result: Bools = (begun & (said | lost) & ~known) | nameless
     result &= ~_asks(evidence) & ~evidence.hidden & (evidence.host.codes < 0)
     return result
 

@@ -135,6 +135,16 @@ def test_quic_asked_once_by_a_client_that_nothing_was_sent_to_is_no_sign_of_bloc
     assert said(once, later | {"client_ip": once["client_ip"]})[0] == "blocked"
 
 
+def test_one_syn_in_a_capture_of_one_direction_is_no_sign_of_blocking() -> None:
+    syn: dict[str, Any] = {"state": "no-answer", "packets_out": 1, "packets_in": 0, "bytes_out": 0, "bytes_in": 0, "isn_in": None}
+    one, one_way = flow(**syn, client_ip="172.16.11.99"), flow(client_port=50_999, packets_in=0, bytes_in=0, acked_in=900)
+    assert said(one, one_way, LATER) == ["unknown", "unknown", None]
+    assert said(one | {"packets_out": 2}, one_way, LATER)[0] == "blocked"  # sent again, so not answered
+    assert said(one, one_way | {"acked_in": 0}, LATER)[0] == "blocked"  # nothing shows that packets are missing
+    assert said(one, one_way, flow(client_port=50_998), LATER)[0] == "blocked"  # servers are captured
+    assert said(one | {"captures": ["other"]}, one_way, LATER | {"captures": ["other"]})[0] == "blocked"
+
+
 def test_what_isnt_direct_has_none() -> None:
     assert outcome(protocol="udp", server_port=53) is None
     assert routed(tunnel(PROX01, "a.example"))[0]["direct_outcome"] is None

@@ -140,6 +140,15 @@ def test_nothing_came(kind: str) -> None:
     assert outcomes(ask(kind, None), **quiet, acked_in=39) == ["unseen"]
 
 
+def test_a_page_behind_a_200_that_the_client_ends_without_a_word_carries_nothing() -> None:
+    page: dict[str, Any] = {"tunnel_out": 0, "tunnel_in": 500, "ended_by": "client"}
+    assert outcomes(ask(html=True), **page) == ["broken"]
+    assert outcomes(ask(html=False), **page) == ["unseen"]
+    assert outcomes(ask(html=True), **page | {"tunnel_out": 90}) == ["worked"]  # the other side's own protocol
+    assert outcomes(ask(html=True), **page | {"ended_by": None}, state="open") == ["unseen"]
+    assert outcomes(ask(html=True), **page, acked_out=99_999) == ["unseen"]
+
+
 def test_a_client_that_doesnt_wait_is_not_let_through() -> None:
     assert outcomes(ask("connect", None), **HELLO, bytes_in=0, tunnel_in=0) == ["unanswered"]
 

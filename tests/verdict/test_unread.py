@@ -52,6 +52,9 @@ CUT = flow(state="reset", bytes_in=0)
         (flow(isn_out=None, isn_in=None, state="mid-stream"), True),
         (flow(isn_out=None, isn_in=None, bytes_out=0, bytes_in=0), False),
         (flow(bytes_out=0, bytes_in=0, acked_out=92), True),  # all that the client sent was lost
+        (flow(bytes_out=100, acked_out=600, server_first="tls"), True),  # the hello was
+        (flow(bytes_out=600, acked_out=600, server_first="tls"), False),
+        (flow(bytes_out=100, acked_out=600, server_first="other"), False),
         (flow(bytes_out=0, bytes_in=0, acked_out=1), False),  # its FIN
         (flow(host="example.org", state="no-answer"), False),
         (tunnel(PROX01, "example.org"), False),
