@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Final
 
@@ -19,7 +20,7 @@ from analyzer.routes.route import DIRECT, PROXY, UPSTREAM
 from analyzer.text.times import values
 from analyzer.text.words import counted, listed
 from analyzer.verdict.case import Case
-from analyzer.verdict.columns import column
+from analyzer.verdict.columns import column, says
 from analyzer.verdict.evidence import Evidence, source_rows
 from analyzer.verdict.finders.captures import unopened_packets
 from analyzer.verdict.lookalikes import lookalikes_of
@@ -29,6 +30,11 @@ from analyzer.verdict.unread import begun_before, only_answers, to_nameless, unr
 
 MIN_ANSWERED: Final = 4
 """Answered connections of a source to one server from which on that server may be its proxy."""
+
+
+MIN_DATAGRAMS: Final = 20
+MIN_DATAGRAM_BYTES: Final = 100
+"""Packets each way, and average payload, from which on a conversation over UDP may be a VPN."""
 
 
 def find(case: Case) -> list[Finding]:
@@ -82,6 +88,11 @@ def find(case: Case) -> list[Finding]:
                 f"; nearly all that was answered is TLS to {listed(maybe)}: where that is a proxy over TLS, what it is asked for can't be "
             )
             text += "seen, and the topology has to name it"
+        vpns = perhaps_vpns(evidence, clients)
+        if vpns:
+            text += (
+                f"; nearly all that was sent and received are datagrams of {listed(vpns)}: if that is a VPN, what is in it can't be seen"
+            )
         if shut := unopened_packets(case):
             text += f"; {counted(shut, 'packet')} that couldn't be opened may belong to any source and any service"
         named = any(evidence.names.name(evidence.client.values[code]) for code in clients)
@@ -92,7 +103,7 @@ def find(case: Case) -> list[Finding]:
                 text,
                 severity="warning" if named else None,
                 confidence="likely"
-                if unsent or unread or begun or addressed or blank or shared or reached or like or maybe or shut
+                if unsent or unread or begun or addressed or blank or shared or reached or like or maybe or vpns or shut
                 else "certain",
             )
         )
@@ -135,6 +146,23 @@ def perhaps_proxies(evidence: Evidence, rows: Ints) -> list[str]:
         if most is not None and n >= MIN_ANSWERED and n * 10 >= counter.total() * 9:
             found.add(most)
     return sorted(found)
+
+
+def perhaps_vpns(evidence: Evidence, clients: Sequence[int]) -> list[str]:
+    """Servers (ip:port) of unknown conversations over UDP that carried nine tenths of all bytes of one of these clients.
+
+    Those of few small datagrams, as clocks and monitoring send, carry no other traffic.
+    """
+    known = is_known(evidence.flows, "client_random", "tls_offered", "sni", "host")
+    ways = [integers(column(evidence, name), 0) for name in ("packets_out", "packets_in")]
+    rows = np.flatnonzero(says(evidence, "protocol", "udp") & (np.minimum(*ways) >= MIN_DATAGRAMS) & ~known)
+    packets = np.sum(ways, axis=0)
+    rows = rows[np.isin(evidence.client.codes[rows], clients) & (evidence.bytes[rows] >= MIN_DATAGRAM_BYTES * packets[rows])]
+    whole = np.bincount(evidence.client.codes, weights=evidence.bytes, minlength=len(evidence.client.values))
+    rows = rows[evidence.bytes[rows] * 10 >= whole[evidence.client.codes[rows]] * 9]
+    ports = integers(column(evidence, "server_port"), 0)[rows].tolist()
+    servers = values(column(evidence, "server_ip").take(array(rows)))
+    return sorted({ip_port(ip, port) for ip, port in zip(servers, ports, strict=True)})
 
 
 def _unseen(case: Case) -> list[Finding]:

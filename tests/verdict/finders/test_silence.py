@@ -189,3 +189,22 @@ def test_names_that_look_like_defenders_leave_it_likely() -> None:
 def test_the_portal_is_anybodys() -> None:
     (finding,) = silent(verdict(tunnel(PROX01, "security.microsoft.com")))
     assert finding["text"].endswith("; hosts that any browser may ask for were asked for (security-portal) and prove nothing")
+
+
+def test_a_vpn_may_hold_anything() -> None:
+    """AnyConnect, OpenVPN and others over UDP: what is in it isn't seen, so nothing is certain about this machine."""
+    datagrams = {"protocol": "udp", "server_ip": "203.0.113.9", "packets_out": 60, "packets_in": 60, "state": "open"}
+    tunnel_to = flow(server_port=443, bytes_out=12_000, bytes_in=48_000, **datagrams)
+    site = flow(host="vpn.example.org", sni="vpn.example.org", bytes_out=500, bytes_in=3_000)
+
+    def said(*rows: dict[str, Any]) -> tuple[str, bool]:
+        (found,) = [one for one in verdict(*rows)["findings"] if one["code"] == "no-service-traffic"]
+        return found["confidence"], "datagrams of 203.0.113.9:443: if that is a VPN" in found["text"]
+
+    assert said(site, tunnel_to) == ("likely", True)
+    assert said(site | {"bytes_in": 30_000}, tunnel_to) == ("certain", False)
+    assert said(site, tunnel_to | {"packets_in": 3}) == ("certain", False)
+    assert said(site | {"bytes_in": 0}, tunnel_to | {"server_port": 123, "bytes_out": 2_880, "bytes_in": 2_880}) == ("certain", False), (
+        "NTP"
+    )
+    assert said(site, tunnel_to | {"host": "www.youtube.com", "host_source": "quic"}) == ("certain", False)
