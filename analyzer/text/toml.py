@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from analyzer.errors import Unusable, unreadable
 from analyzer.text.urls import check_local
+
+
+BEGINNING: Final = 1024
+"""Bytes of a file that show whether it is text."""
 
 
 def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str, dict[str, Any]]:
@@ -21,12 +26,16 @@ def read_toml(path: str | Path, what: str, *, name: str, form: str) -> tuple[str
 
     where = str(path)
     check_local(where)
+    data = b""
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        data = Path(path).read_bytes()
+        text = data.decode("utf-8-sig")
         return text, tomllib.loads(text)
     except OSError as error:
         raise unreadable(error, f"can't read the {what}: {(error.strerror or 'no reason given').lower()}", where, name) from error
     except UnicodeDecodeError as error:
+        if b"\0" in data[:BEGINNING] and not data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            raise Unusable("it is no text, but binary data, as a capture is", where, form) from error
         raise Unusable(f"not UTF-8 text at byte {error.start}", where, f"save the {what} as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise Unusable(f"not valid TOML: {error}", where, form) from error

@@ -24,6 +24,8 @@ def read(path: str | Path) -> dict[str, object]:
     ("content", "said"),
     [
         (b"\xff\xfe[", "not UTF-8 text at byte 0; save the study as UTF-8"),
+        (b"\xff\xfea\0=\x001\0", "not UTF-8 text at byte 0; save the study as UTF-8"),
+        (b"\xd4\xc3\xb2\xa1\2\0\4\0", "it is no text, but binary data, as a capture is; write tables"),
         (b"test = [", "not valid TOML: .*; write tables"),
         (b"a = " + b"[" * 5000 + b"]" * 5000, "nested too deeply; write tables"),
     ],

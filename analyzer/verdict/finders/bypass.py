@@ -124,7 +124,7 @@ def _finding(
         text += _tried_again(evidence, rows)
         if len(unsure):
             which = "" if len(unsure) == len(rows) else f"{len(unsure)} of them "
-            text += f"; {which}without a ClientHello of QUIC's: QUIC that began before, or another protocol, such as a VPN's"
+            text += f"; {which}without a ClientHello of QUIC's: QUIC that began before the capture, or another protocol, such as a VPN's"
     hurt = rows[stopped[rows]] if stopped is not None else rows[:0]
     if not len(hurt):
         if evidence.topology.policy == "proxies-only" and code == "direct-blocked":
