@@ -10,7 +10,6 @@ from typing import Any, Final
 from analyzer.errors import Unusable, unreadable
 from analyzer.text.urls import check_local
 
-
 BEGINNING: Final = 1024
 """Bytes of a file that show whether it is text."""
 
