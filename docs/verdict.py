@@ -19,14 +19,15 @@ An `ip:port` that behaves as one anywhere in the inputs, before or after the flo
 - where requests aren't: a `200` to nothing visible is followed by a ServerHello;
 - or the topology names it.
 
-A flow on which a proxy was asked is never direct, whatever came back. What was asked and never answered is listed among the proxies with
-the kind `asked`; what answered as a web server does isn't. A proxy's address is no source, unless the topology calls it a workstation;
-nor is an address by which a proxy leaves, or of which a translation or a transparent proxy in the same capture is the explanation: such flows are copies
-(`same_as`) or legs behind a proxy (`upstream`), and count nowhere. A workstation with several addresses in the topology is one source.
+A flow on which a proxy was asked is never direct, whatever came back. An address that was asked and never answered is listed among the
+proxies with the kind `asked`; one that answered like a web server isn't listed. A proxy's address is no source, unless the topology calls
+it a workstation. Neither is the address from which a proxy connects to servers, nor one that a translation or a transparent proxy in the
+same capture explains: such flows are copies (`same_as`) or legs behind a proxy (`upstream`), and count nowhere. A workstation with several
+addresses in the topology is one source.
 
 ## Whose traffic
 
-| evidence | whose host | what it does |
+| evidence | which hosts | effect |
 | --- | --- | --- |
 | `own` | only Defender asks for it | names the service; the only thing that counts for `sensor` and `antivirus` |
 | `platform` | Windows, Azure or a browser ask for it too, and Defender needs it | names the service; counts for `system` and `user` |
@@ -36,7 +37,7 @@ Hosts that are known and aren't Defender's, such as Edge's, count for `system` a
 `seen` where it asked for an own host of a service other than the security portal; else `hidden` where it speaks TLS to a proxy and shows
 no request; else `not-seen`.
 
-## What came of a request
+## Outcome of a request
 
 | outcome | when |
 | --- | --- |
@@ -48,81 +49,86 @@ no request; else `not-seen`.
 | `failed` | any other refusal, a captive portal, an answer that is no proxy's |
 | `unanswered` | sent, the other direction is captured, and nothing came |
 | `hidden` | a TLS connection to a proxy that shows no request |
-| `unseen` | what would tell isn't captured; or the capture ends less than three seconds later, without an end of the connection or a resend; or the request was lost to a connection that the server closed after serving others |
+| `unseen` | the direction with the answer isn't captured; or the capture ends less than three seconds later, without an end of the connection or a resend; or the request was lost to a connection that the server closed after serving others |
 
-*Carried* are those that worked or broke, and the unseen ones that were let through. *Failed* are authentication, denied, failed and
-unanswered; unseen and challenged never are.
+*Carried* requests are those that worked or broke, and the unseen ones that were let through. *Failed* ones have the outcome
+authentication, denied, failed or unanswered; unseen and challenged requests never count as failed.
 
-## What went past the proxies
+## Traffic past the proxies
 
-`direct_outcome` is `answered` where something came back that isn't an alert or a block page alone, and the flow's beginning, a hello or
-a request was seen; `blocked` where nothing came back but a refusal, though that direction is captured and three seconds went by, or the connection ended;
-`unknown` where the capture doesn't tell: the rest of an old connection, one direction only, opened and nothing sent.
+`direct_outcome` is `answered` where the server sent more than an alert or a block page, and the flow's beginning, a hello or a request was
+seen. It is `blocked` where nothing or only a refusal came back, though that direction is captured and three seconds went by, or the
+connection ended. It is `unknown` where the capture doesn't show it: the rest of an old connection, one direction only, or a connection
+that was opened and never used.
 
 ## Asked and won
 
-Per source, for each service and for each plane. **`asked`** is the proxy that most requests were sent to, whatever came back; of equals
-the one tried first. It is the setting in force. **`winner`** is the proxy with the most worked requests; where none worked, the most
-carried; then the most bytes, then the latest. A full tie has no winner, nor has a plane whose services have different winners that are
-certain or likely (`split`). Direct never wins.
+Both are stated per source, for each service and for each plane. **`asked`** is the proxy that most requests were sent to, whatever came
+back; of equals the one tried first. It is the setting in force. **`winner`** is the proxy with the most worked requests; where none
+worked, the one with the most carried requests; then with the most bytes; then the latest. A full tie has no winner. Neither has a plane
+whose services have different winners that are certain or likely (`split`). Direct never wins.
 
 ## Since when
 
 *Eras* are stretches of time with one answer, found in the carried requests in order of time. Two runs of at least two requests to
 different proxies, or three to five runs of at least three, are a change; more runs are alternation, and no change. A tunnel that is used for
-more than ten minutes counts as two requests; one lone request between two runs of one other proxy (six together) ends no run. A border
-counts only where a service has requests on both sides of it, and where no service is balanced over both proxies. Where a plane's own
-runs show no change, it has those on which all of its services that changed agree. Three requests or more that all fail at one other
-proxy, behind the last carried one, are an era without a winner, unless that proxy failed all along while another carried (a fallback).
+more than ten minutes counts as two requests. A single request between two runs of one other proxy (six or more together) ends no run. A
+border counts only where a service has requests on both sides of it, and where no service is balanced over both proxies. Where a plane's
+own runs show no change, it has the changes on which all of its services that changed agree. Three or more requests after the last carried
+one that all fail at one other proxy are an era without a winner, unless that proxy failed all along while another carried (a fallback).
 
-`asked`, `winner`, `outcome` and `confidence` are the last era's; `eras` has all. The finding `winner-changed` says until when the one and
-since when the other, and calls it a failover where the first proxy was still asked and failed.
+`asked`, `winner`, `outcome` and `confidence` are those of the last era; `eras` has all eras. The finding `winner-changed` names the time
+until which the first proxy was used and the time since which the second is. It calls the change a failover where the first proxy was
+still asked and failed.
 
 ## How sure
 
 | confidence | when |
 | --- | --- |
-| `certain` | every request of the era went to one proxy (a challenge and its answer are one), every answer was seen, one worked at least, on a host that is known by itself; of several eras one with fewer than four carried requests is at most likely |
-| `likely` | one proxy carried at least 80 % of what was carried; also where only a pattern of regions or an answer of DNS names the host |
+| `certain` | every request of the era went to one proxy (a challenge and its answer are one request), every answer was seen, and at least one request worked, for a host that the catalogue lists by its name; where there are several eras, one with fewer than four carried requests is at most likely |
+| `likely` | one proxy carried at least 80 % of the carried requests; also where only a pattern of regions or an answer of DNS names the host |
 | `unclear` | otherwise; null without a winner |
 
 ## Whether it works
 
-`works`: 95 % of the requests (challenges aside) worked, and no service of the plane is without one that did. `partly`: some worked. Else
-the commonest of what came of the requests: `broken`, `authentication`, `denied`, `failed`, `unanswered`, `hidden` or `unseen`. `direct` or
-`blocked` where it only went past the proxies; null where nothing can be said.
+`works`: at least 95 % of the requests (challenges aside) worked, and at least one for each service of the plane. `partly`: some worked.
+Otherwise the most frequent outcome of the requests: `broken`, `authentication`, `denied`, `failed`, `unanswered`, `hidden` or `unseen`.
+`direct` or `blocked` where all traffic went past the proxies; null where the capture doesn't show it.
 
 ## Precedence
 
-For `sensor` and `antivirus`, from an era that is certain or likely: the method asked (its address, if it has none) goes *over* each other
-method that was there to be used and wasn't asked for this plane. There to be used is what carried something for this source in that era, or what
-a study says was configured. It is as sure as the era where the other one worked, else `likely`. What was asked first and fell back is the finding `fallback`, with its
-chain.
+Precedence is stated for `sensor` and `antivirus`, from an era that is certain or likely: the method that was asked (the proxy's address,
+if it has no method) goes *over* each other method that was available and wasn't asked for this plane. A method was available if it carried
+something for this source in that era, or if a study says that it was configured. The statement has the era's confidence where the other
+method worked, otherwise `likely`. If a proxy was asked first and the client fell back to another, that is the finding `fallback`, with the
+chain of proxies.
 
 ## Required services
 
-Of each service that Microsoft requires of such a device: `carried` (something worked, or went direct and was answered), `failed` (asked
-for, and nothing worked), `possible` (what came of it isn't in the capture, or only shared hosts were asked for), `hidden`, `unseen`.
+The state of each service that Microsoft requires for such a device: `carried` (something worked, or went direct and was answered),
+`failed` (asked for, and nothing worked), `possible` (the outcome isn't in the capture, or only shared hosts were asked for), `hidden`,
+`unseen`.
 
 ## Groups and findings
 
-Sources with the same answer are one group; one that was seen with less joins the largest group that it doesn't contradict.
-Those of which no plane was seen are a group of their own. One cause is one finding, with all its sources, services and flows; findings that
-state a moment are one for each source and moment.
+Sources with the same answer are one group. A source with fewer planes or services joins the largest group that it doesn't contradict.
+Sources without any plane are a group of their own. One cause is one finding, with all its sources, services and flows. Findings about a
+moment are separate for each source and moment.
 """
 
 DOCUMENT: Final = """
-`whichproxy report --json`, `-o FILE.json` and `traffic.verdict.to_dict()` give the same document, of schema 2. Keys are always there; null:
-unknown. Times are RFC 3339 with nine digits, in UTC. [JSON Schema](verdict.schema.json).
+`whichproxy report --json`, `-o FILE.json` and `traffic.verdict.to_dict()` give the same document, of schema 2. Every key is always
+there; null means unknown. Times are RFC 3339 with nine digits, in UTC. [JSON Schema](verdict.schema.json).
 """
 
 OPENED: Final = """
 `inspected` is true where the proxy's own leg for the same tunnel carries another ClientHello, false where it carries the client's, and null
 otherwise. A hello of the proxy's counts only if it is for the same host, lies between the client's request and five seconds after the client's
-hello, is no other tunnel's, and nothing of this client for this host came through untouched. Several tunnels to one host at once may all be proven
-opened while nobody can say which leg is whose: then `pair` is null. With one leg alone, TLS 1.3 shows nothing; a certificate of TLS 1.2 whose issuer isn't
-one of Defender's gives a `tls-inspected` finding that is `likely`, and `inspected` stays null. Other issuers that are right for you go into
-the topology: `[gateway]`, `certificate_issuers = ["Contoso Issuing CA"]`.
+hello, belongs to no other tunnel, and no hello of this client for this host passed the proxy unchanged. Several tunnels to one host at the
+same time may all be proven opened while it isn't known which leg belongs to which tunnel: then `pair` is null. With one leg alone, TLS 1.3
+shows nothing; a certificate of TLS 1.2 whose issuer isn't one of Defender's gives a `tls-inspected` finding that is `likely`, and
+`inspected` stays null. Other issuers that are right on your network go into the topology: `[gateway]`,
+`certificate_issuers = ["Contoso Issuing CA"]`.
 """
 
 SHAPES: Final = (

@@ -1,7 +1,7 @@
-"""Where the oracles and the cases are, and what may be skipped.
+"""The places of the oracles and the cases, and the tests that may be skipped.
 
-The oracles are captures made by others, with what is known about them; the cases are small captures of single situations, with
-what must be said of them. They aren't part of the repository: they lie in $WHICHPROXY_ORACLES and $WHICHPROXY_CASES, by default
+The oracles are captures made by others, with the facts that are known about them; the cases are small captures of single situations,
+with the expected verdict. They aren't part of the repository: they lie in $WHICHPROXY_ORACLES and $WHICHPROXY_CASES, by default
 in ../shared/oracles and ../shared/cases beside it. With WHICHPROXY_REQUIRE_ALL=1 (`make test` in CI) a skipped test is a failed
 one, except where a clone has no oracles or no cases.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.explore.finds import FOUND, Finds
 
@@ -57,11 +58,14 @@ needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason=NO_CASES)
 FINDS = Finds(Path(os.environ.get("WHICHPROXY_FOUND") or FOUND), keeping=os.environ.get("HYPOTHESIS_PROFILE") == "explore")
 
 # The suite is deterministic: its draws are seeded by the tests' sources. `make explore` draws anew and keeps failures;
-# `again` tries only kept ones.
+# `again` tries only kept ones. By itself Hypothesis also draws the constants in the source of whatever modules are loaded by then,
+# which depends on the tests that the same worker ran before; only `make explore` lets it.
 settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None, database=None)
 settings.register_profile("explore", print_blob=True, deadline=None, database=FINDS)
 settings.register_profile("again", deadline=None, database=FINDS, phases=[Phase.explicit, Phase.reuse])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+if settings.get_current_profile_name() == "ci":
+    providers._get_local_constants = lambda: providers._local_constants
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -85,6 +89,12 @@ def every_second_worker_backwards(config: pytest.Config) -> None:
     if int(worker.removeprefix("gw")) % 2 and [Path(arg).name for arg in config.args] == ["tests"]:
         found = [path for path in (ROOT / "tests").iterdir() if path.name.startswith("test_") or (path / "__init__.py").exists()]
         config.args = [str(path) for path in sorted(found, reverse=True)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more worker than processors: some tests wait for packets, a process or a browser, and the others use the processor meanwhile."""
+    return len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)) + 1
 
 
 LONG = ("tests/cli/test_capture.py", "tests/cli/test_watch.py", "tests/explore/test_explore.py", "tests/fuzz/test_long.py")

@@ -1,4 +1,4 @@
-"""The Dockerfile as far as it can be held without Docker: what it copies is there, nobody in the image is root, nothing compiles at start.
+"""The Dockerfile as far as it can be tested without Docker: what it copies is there, its user isn't root, nothing compiles at start.
 
 docs/platforms.md says how its steps were run.
 """

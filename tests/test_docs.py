@@ -100,7 +100,7 @@ def shown() -> Iterator[tuple[str, list[str]]]:
 
 
 def assert_shows(expected: list[str], printed: str) -> None:
-    """The printed lines are the expected ones; a line "..." stands for any lines, also none, and the end needs one to go on."""
+    """The printed lines are the expected ones; a line "..." matches any number of lines; only behind one at the end may others follow."""
     lines, at, may_skip = printed.rstrip("\n").split("\n"), 0, False
     for line in expected:
         if line == LEFT_OUT:
@@ -247,7 +247,7 @@ def test_every_flag_is_explained() -> None:
     for words, callback in verbs().items():
         section = commands.partition(f"\n## whichproxy {' '.join(words)}\n")[2].partition("\n## ")[0]
         for name, parameter in inspect.signature(callback, eval_str=True).parameters.items():
-            if parameter.annotation is typer.Context:  # not given by whoever types
+            if parameter.annotation is typer.Context:  # passed by typer, not by the user
                 continue
             option = parameter.annotation.__metadata__[0]
             assert option.help, f"{words}: {name}"

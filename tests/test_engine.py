@@ -1,4 +1,4 @@
-"""One engine, however it is fed, looked at and kept small."""
+"""One engine gives the same rows, however it is fed, read and kept small."""
 
 from __future__ import annotations
 

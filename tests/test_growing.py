@@ -1,4 +1,4 @@
-"""A capture looked at while it grows: the same flows as its file, and an end to memory."""
+"""A capture read while it grows: the same flows as its file, in bounded memory."""
 
 from __future__ import annotations
 

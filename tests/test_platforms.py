@@ -116,7 +116,7 @@ def ended(prelude: str, args: dict[str, list[str]], folder: Path, **environment:
 def test_no_verb_fails_for_lack_of_what_only_linux_has(prelude: str, tmp_path: Path) -> None:
     wanted = verbs(tmp_path)
     on_macos = ("report", "watch a stream", "verify", "history", "workers", "job status", "job check", "doctor")
-    if prelude == MACOS:  # the rest of the code can't tell it from Linux
+    if prelude == MACOS:  # for the rest of the code it is the same as Linux
         wanted = {name: wanted[name] for name in on_macos}
     live = {name: [arg.replace("JOB", str(tmp_path / "job.toml")) for arg in args] for name, args in LIVE.items()}
     codes, said = ended(prelude, {**wanted, **(live if prelude == WINDOWS else {})}, tmp_path)

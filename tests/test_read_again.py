@@ -94,5 +94,5 @@ def test_only_the_time_of_their_packets_is_decoded() -> None:
         parted = read_again(tables, wanted, [Again(decode(chosen, [whole.source]), 0)], threads)
     assert parted is not None and int(parted[1].counts[N_RECORDS]) == 2
     again = tables_of(Whole(tunnels(40)))
-    again.records["unreachable"][20] = 1  # a message that no flow's time tells of
+    again.records["unreachable"][20] = 1  # a message that no flow's time shows
     assert time_of(again, wanted) is None and time_of(again, wanted[:0]) is None

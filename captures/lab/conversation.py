@@ -218,7 +218,7 @@ def start_tls(conversation: Conversation, kind: str, host: str, authority: str |
     """TLS over the conversation after its handshake; the hello's facts go into the conversation's truth.
 
     kind        library (Python's ssl) · tls12 (the same, TLS 1.2 only) · no-sni · chromium · schannel · windows11 (made by hand)
-    authority   the CA certificate to trust; None: trust nobody, as a client that pins another certificate
+    authority   the CA certificate to trust; None: trust none, as a client that pins another certificate
     """
     truth = conversation.truth
     truth.hello, truth.sni, truth.ech = kind, None if kind == "no-sni" else host, kind == "chromium"

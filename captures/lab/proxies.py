@@ -16,7 +16,7 @@ from captures.lab.servers import wait_for_listener
 class Proxy(NamedTuple):
     """A proxy of the article: its name, where it listens, and how Windows is set to use it.
 
-    kind      squid, squid-tls (spoken to in TLS), a kind of others.py; "nothing": nobody, or another program of the machine
+    kind      squid, squid-tls (spoken to in TLS), a kind of others.py; "nothing": no program, or another one of the machine
     machine   whose namespace it lives in; "": its own
     key       what an activity calls it in `through`; "": its method
     """

@@ -64,7 +64,7 @@ class Scenario:
     """A test: the configured methods, who is logged on, the activities, and the expected result.
 
     configured      methods, of proxies.PROXIES
-    logon           when a user logs on; 0: logged on from the start; None: nobody
+    logon           when a user logs on; 0: logged on from the start; None: no user is
     sessions        (logon, logoff or None) of each, where that says too little
     marks           (seconds, what) a person did
     expect          plane → method that wins, or "none"

@@ -49,7 +49,7 @@ def without_every(frames: Sequence[Frame], k: int, at: int) -> list[Frame]:
 
 
 def clock_set(frames: Sequence[Frame], at: int, seconds: int) -> list[Frame]:
-    """The same after somebody set the clock while it was recorded."""
+    """The same frames as if the capturing machine's clock had been set while they were recorded."""
     return [*frames[:at], *(frame._replace(ts_ns=(frame.ts_ns or 0) + seconds * 10**9) for frame in frames[at:])]
 
 

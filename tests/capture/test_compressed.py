@@ -90,7 +90,7 @@ def test_a_changed_byte_or_a_tail_of_garbage_raises_nothing(name: str) -> None:
 
 def test_a_break_is_told_with_its_place() -> None:
     packed = bytearray(gzip.compress(PLAIN, compresslevel=0))
-    packed[200_000] ^= 0xFF  # stored, so that only the checksum tells
+    packed[200_000] ^= 0xFF  # stored, so that only the checksum shows it
     frames, damage = read(bytes(packed))
     assert len(frames) == len(EXPECTED)
     assert damage == [("capture-damaged", len(PLAIN), 0, 1)]

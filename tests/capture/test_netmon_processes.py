@@ -1,4 +1,4 @@
-"""Purpose: the process that Network Monitor tells of a frame comes into its flow's row; a table that is broken tells none."""
+"""Purpose: the process that Network Monitor notes for a frame comes into its flow's row; from a broken table no process does."""
 
 from __future__ import annotations
 

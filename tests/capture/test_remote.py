@@ -80,7 +80,7 @@ def test_every_byte_is_fetched_once(web: Web, name: str) -> None:
 
 
 def test_compressed_files_are_too_and_so_are_files_that_are_read_together(web: Web) -> None:
-    """Several captures are looked at for their first times before they are read."""
+    """Several captures are opened for their first times before they are read."""
     web.files = {f"{name}.pcap.gz": gzip.compress(capture(i, 400, 1000)) for i, name in enumerate("abc")}
     found = open_inputs([web.url("*.gz")])
     frames = frames_of(in_time_order(found.sources))

@@ -104,7 +104,7 @@ def test_the_engine_says_whose_it_was_and_what_became_of_it(name: str, keys: tup
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_verdict_is_the_articles(name: str, readings: dict[str, Reading]) -> None:
-    """Each plane is won as captures/README.md says; where nothing is expected nobody wins."""
+    """Each plane is won as captures/README.md says; where no winner is expected there is none."""
     won = {plane["plane"]: plane["method"] for source in judge(readings[name])["sources"] for plane in source["planes"]}
     expected = {plane: None if method == "none" else method for plane, method in truth_of(name)["expect"].items()}
     assert {plane: won.get(plane) for plane in PLANES} == {plane: expected[plane] for plane in PLANES}

@@ -61,7 +61,7 @@ def test_a_time_moves_with_its_piece() -> None:
 
 @pytest.mark.parametrize("name", [name for name, made in SITUATIONS.items() if made.scenario.moved])
 def test_what_was_moved_is_said(name: str) -> None:
-    """On the page and in the truth file; and every packet of a connection lies within the times that its client tells, as before."""
+    """On the page and in the truth file; and every packet of a connection lies within the times that its client wrote down, as before."""
     told, page = truth_of(name), (FOLDER / "README.md").read_text()
     assert told["pieces_moved_in_time"] == [{"from_second": at, "seconds_later": by} for at, by in SITUATIONS[name].scenario.moved]
     assert re.search(rf"\| `{name}(-1)?\.pcapng`.*[Pp]ieces moved in time", page)

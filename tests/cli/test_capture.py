@@ -129,7 +129,7 @@ def test_a_run_that_falls_behind_ends_and_the_next_one_takes_up_the_rest(tmp_pat
         assert run["waiting"]["files"] and run["cut_short"] and b"could not be analysed in time: the next run does it" in err
     job.path.write_text(job.path.read_text().replace('finish_within = "4 s"', 'finish_within = "60 s"'))
     ended = line.whichproxy("capture", job.path, "--for", "0.5")
-    # Where the first run was whole in the end, the second is compared with it, and is too short to hear of anybody.
+    # Where the first run was whole in the end, the second is compared with it, and is too short for any source to send something.
     assert ended.communicate(timeout=60) and ended.returncode == (UNMET if ending is None else DONE)
     files = [file.path for file in ring_files(job.packets) if file.path.stat().st_size]
     assert differences(of_one_pass(files, TOPOLOGY), read_all(job.results)) == []

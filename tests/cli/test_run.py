@@ -163,7 +163,7 @@ print([one["collections"] for one in gc.get_stats()] > looked, gc.get_threshold(
 
 
 ENDED = """
-import atexit, sys, threading, time, types
+import atexit, sys, threading, types
 from analyzer.cli import process
 
 class Kept:
@@ -174,7 +174,7 @@ sys.modules["held"] = types.ModuleType("held")
 sys.modules["held"].kept = Kept()
 atexit.register(lambda: print("called at the end"))
 if sys.argv.pop(1) == "thread":
-    threading.Thread(target=lambda: (time.sleep(0.2), print("waited for"))).start()
+    threading.Thread(target=lambda: (threading.main_thread().join(), print("waited for"))).start()
 process()
 """
 

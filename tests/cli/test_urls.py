@@ -152,7 +152,7 @@ VERBS: dict[str, Callable[[str, Path, Path], list[str]]] = {
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_verb_tells_what_opens_a_url(verb: str, web: Web, tmp_path: Path, whichproxy: Whichproxy) -> None:
-    """User, password and signature stand in no output; the version does, as it tells which object it was."""
+    """User, password and signature are in no output; the version is, as it identifies the object."""
     out = tmp_path / "out"
     out.mkdir()
     url = secret(web, "day/sensor.pcap")

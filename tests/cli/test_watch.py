@@ -55,7 +55,7 @@ def test_a_stream_gives_the_report_of_the_file(whichproxy: Whichproxy) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_it_reports_what_was_seen_and_marks_what_is_open(number: int, tmp_path: Path) -> None:
-    """The stream goes on: nobody closes it."""
+    """The stream goes on: it is never closed."""
     frames = tunnel().frames[:-3]
     target = tmp_path / "report.json"
     process = apart("watch", "-", "-o", target, "--for", "50", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

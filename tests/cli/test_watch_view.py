@@ -21,7 +21,7 @@ from tests.test_growing import growing
 
 
 class Seen:
-    """A run that has read everything, behind a tool that tells these drops."""
+    """A run that has read everything, from a tool that reports these drops."""
 
     def __init__(self, drops: Drops | None) -> None:
         self.growing = growing(io.BytesIO(pcap(tunnel(answer=b"HTTP/1.1 403 No\r\n\r\n").frames)))

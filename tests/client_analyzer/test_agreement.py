@@ -1,4 +1,4 @@
-"""A line of the Client Analyzer compared with the capture: agrees, disagrees, can't tell, and why."""
+"""A line of the Client Analyzer compared with the capture: agrees, disagrees or "can't tell", and why."""
 
 from __future__ import annotations
 

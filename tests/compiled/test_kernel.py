@@ -75,7 +75,7 @@ WHY = "from analyzer.compiled import not_compiled\nprint(not_compiled())"
 
 def test_other_sources_run_as_plain_python_and_say_why(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "analyzer", tmp_path / "analyzer", ignore=shutil.ignore_patterns("__pycache__"))
-    assert said(WHY, tmp_path, PYTHONPATH="") == "{}"  # nobody changes what is installed
+    assert said(WHY, tmp_path, PYTHONPATH="") == "{}"  # an installed package doesn't change
     shutil.copy(ROOT / "setup.py", tmp_path)
     assert said(WHY, tmp_path, PYTHONPATH="") == "{}"
     changed = tmp_path / "analyzer" / "packets" / "tags.py"

@@ -38,7 +38,7 @@ Plan = Callable[[int, int], str | None]
 
 @cache
 def rows_of(capture: str) -> pa.Table:
-    """The flow table of one of the laboratory's captures, with what isn't needed to tell flows apart left as it is."""
+    """The flow table of one of the laboratory's captures; only the columns that distinguish flows are changed."""
     return analyzer.read(ROOT / "captures" / f"{capture}.pcapng", topology=ROOT / "captures" / "topology.toml").table
 
 

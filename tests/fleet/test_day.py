@@ -27,7 +27,7 @@ def of_file(path: Path) -> Day:
 
 
 def held(day: Day) -> dict[tuple[str, str], tuple[object, ...]]:
-    """(client, service or plane) → what the verdict also says of it."""
+    """(client, service or plane) → the values that the verdict has for it too."""
     return {
         key: tuple((one.proxy, one.asked, one.outcome, one.confidence, one.carried, one.failed) for one in heard.stretches)
         for key, heard in (*day.services.items(), *day.planes.items())
@@ -108,7 +108,7 @@ def test_what_goes_past_the_proxies_to_anybody_is_counted_and_not_listed(tmp_pat
 
 
 def test_who_asks_for_other_hosts_only_is_there_and_nothing_is_heard_of_it(tmp_path: Path) -> None:
-    """As a whole row of somebody's browsing is, whatever else the day has; the day of the others stays the same."""
+    """A row of a user's browsing changes nothing, whatever else the day has; the day of the other sources stays the same."""
     rows = rows_of(WINHTTP)
     asks = rows.filter(
         [

@@ -1,4 +1,4 @@
-"""What is kept of a day stands for its rows as long as everything is as it was, and not a moment longer."""
+"""A kept day replaces its rows as long as its files, topology, catalogue and program are unchanged, and no longer."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_window_takes_whole_days_from_what_is_kept_and_keeps_no_piece_of_one(f
 
 
 def test_what_is_not_asked_for_any_more_goes(folder: Path, cache: Path) -> None:
-    """A day whose rows are gone; a folder of days that nobody asked about for months. What isn't ours stays."""
+    """A day whose rows are gone, and a folder of days that wasn't used for months, are removed. Files of other programs stay."""
     read(folder, cache)
     (days,) = cache.iterdir()
     shutil.rmtree(first_file(folder).parent)

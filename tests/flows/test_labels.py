@@ -90,7 +90,7 @@ def commented(frame: bytes, ts_ns: int, comment: bytes, order: str = "little") -
     ],
 )
 def test_a_process_of_what_holds_no_packet(frame: bytes, unopened: list[str]) -> None:
-    """What isn't opened is counted all the same, and what is nobody's loss stays so."""
+    """Packets that aren't opened are counted all the same, and losses of no known interface stay without one."""
     for ts, more in [(0, []), *([(0, talk(1001))] if unopened else [])]:
         packets = commented(frame, ts, b"PID=4711") + b"".join(commented(data, when, b"PID=9") for when, data in more)
         found = reading(build.section_header() + build.interface() + packets)

@@ -39,7 +39,7 @@ def taken_rows(tables: Tables, taken: npt.NDArray[np.bool_]) -> pa.Table:
 def test_both_halves_are_the_whole_and_what_stays_goes_on(seed: int, data: st.DataObject) -> None:
     """Taken out at any time: conversations that are over by then lose nothing, those that stay lose nothing later.
 
-    But for names: an answer that is taken out names nobody later.
+    Names are the exception: an answer that is taken out gives no flow its name later.
     """
     whole = Whole(messy_capture(seed))
     cut = data.draw(st.integers(1, whole.n_frames))

@@ -47,7 +47,7 @@ def dying(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         (Path, "unlink"),
     ):
         monkeypatch.setattr(module, name, step(getattr(module, name)))
-    monkeypatch.setattr(store.os, "fsync", lambda handle: None)  # nobody loses power here
+    monkeypatch.setattr(store.os, "fsync", lambda handle: None)  # no power failure happens here
     return left
 
 

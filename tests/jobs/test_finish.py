@@ -37,7 +37,7 @@ def carried(hour: int) -> Frames:
 
 
 def switched_off(hour: int) -> Frames:
-    """Nobody answers at the static proxy; the sensor falls back to direct, which is blocked."""
+    """The static proxy doesn't answer; the sensor falls back to the direct way, which is blocked."""
     frames = []
     for i in range(4):
         for j, server in enumerate([(STATIC, 3128), ("20.1.8.14", 443)]):

@@ -48,7 +48,7 @@ def answering(text: bytes) -> Serve:
 
 
 def dripping(before: bytes) -> Serve:
-    """A byte every fiftieth of a second, as long as somebody listens: each one in time, and the answer never whole."""
+    """A byte every fiftieth of a second, as long as the client reads: each one in time, and the answer never whole."""
 
     def serve(connection: socket.socket) -> None:
         never = threading.Event()

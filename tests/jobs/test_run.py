@@ -273,7 +273,7 @@ def test_a_run_that_is_stopped_while_it_is_behind_ends_within_a_minute(tmp_path:
         burst(30)(tool)
         finish = tool.finish
         tool.finish = lambda wait_s: (seen.append(slow["now"]), finish(wait_s))  # type: ignore[method-assign,assignment,func-returns-value]
-        tool.wait = lambda seconds: slow["now"] >= 15  # type: ignore[method-assign] # somebody stops it in the middle of the second file
+        tool.wait = lambda seconds: slow["now"] >= 15  # type: ignore[method-assign] # the run is stopped in the middle of the second file
 
     outcome, _ = do(job, all_at_once)
     assert seen == [20] and outcome.interrupted and slow["now"] == 80

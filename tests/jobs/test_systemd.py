@@ -94,7 +94,7 @@ MANAGER = "/usr/lib/systemd/systemd"
 
 
 def as_systemd_reads(folder: Path, unit: str) -> dict[str, str]:
-    """The service's settings as the service manager understands them: it loads the units and starts nothing, as nobody."""
+    """The service's settings as the service manager reads them. It runs without rights, loads the units and starts nothing."""
     if not Path(MANAGER).exists() or os.geteuid() != 0:
         pytest.skip("needs systemd, and root to become nobody")
     shown = tempfile.mkdtemp(dir="/run")

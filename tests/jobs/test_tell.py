@@ -91,7 +91,7 @@ def test_what_a_command_started_ends_with_it(tmp_path: Path, monkeypatch: pytest
     ours = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
         assert tell(job, DIFFERENCE) == ["sh took longer than 0.5 s and was ended"]
-        assert select.select([ours], [], [], 60)[0] and os.read(ours, 1) == b""  # nobody holds it open any more
+        assert select.select([ours], [], [], 60)[0] and os.read(ours, 1) == b""  # no process holds it open any more
     finally:
         os.close(ours)
 

@@ -43,7 +43,7 @@ def tunnel() -> list[tuple[int, bytes]]:
 
 
 def pac_file() -> list[tuple[int, bytes]]:
-    """A PAC file fetched from the machine that the name wpad stands for."""
+    """A PAC file fetched from the machine with the name wpad."""
     talk = Conversation((CLIENT, 50_001), (SERVER, 80), start_ns=START_NS + 1_000_000_007, step_ns=999_999).handshake()
     talk.send_client(build.get("/wpad.dat", "Host: wpad.corp.example"))
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ns-proxy-autoconfig\r\n"

@@ -26,17 +26,11 @@ class Ending:
     wrong: str | None
 
 
-PANDAS_FIRST = "import pandas, pyarrow, runpy; pyarrow.array([]); runpy.run_module('analyzer', run_name='__main__', alter_sys=True)"
-
-
-def tried(way: Way, capture: Path, *, pandas_first: bool = False) -> Ending:
-    """The capture read this way in a process of its own, as a user would.
-
-    pandas_first   Arrow has met pandas before; nothing may depend on it
-    """
+def tried(way: Way, capture: Path) -> Ending:
+    """The capture read this way in a process of its own, as a user would."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
     with tempfile.TemporaryDirectory(prefix="whichproxy-matrix-") as folder:
-        start = [sys.executable, *(["-c", PANDAS_FIRST] if pandas_first else ["-m", "analyzer"])]
+        start = [sys.executable, "-m", "analyzer"]
         given = capture.read_bytes() if way.streamed else b""
         for arguments in way.steps(capture, Path(folder)):
             try:

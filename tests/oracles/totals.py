@@ -15,7 +15,7 @@ class Totals:
 
     captures: int = 0
     refused: int = 0
-    no_answer: int = 0  # captures of which nobody knows the names: not counted below
+    no_answer: int = 0  # captures whose names aren't known: not counted below
     flows: int = 0
     flows_expected: int = 0  # those of which a name is known
     names_right: int = 0

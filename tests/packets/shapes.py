@@ -221,7 +221,7 @@ def frames_of_every_shape() -> dict[str, Frame]:
 
 
 def frames_that_are_guessed() -> dict[str, Frame]:
-    """By name: what the twin doesn't read, as nothing but the packet itself tells that it is there; and other link types."""
+    """By name: wrappings that the twin doesn't read, because only the packet's own shape announces them; and other link types."""
     found = {f"tcp in {outer}": framed(1, wrap(TCP_4)) for outer, wrap in GUESSED.items() if outer not in ONLY_IPV6}
     found |= {f"udp6 in {outer}": framed(1, wrap(UDP_6)) for outer, wrap in GUESSED.items()}
     return found | {

@@ -32,7 +32,7 @@ def test_a_redirect_header_that_looks_like_ipv6() -> None:
 def test_eoip() -> None:
     assert same_packet(1, in_gre(wrappings.eoip(build.ethernet(TCP_4), 65535)), outer=("eoip 65535",))
     assert status(1, in_gre(wrappings.eoip(b"", 1)[:7])[:41]) == CUT_SHORT
-    assert status(1, in_gre(struct.pack(">2H", 0, 0x6400) + TCP_4)) == NOT_IP  # the type alone, in plain GRE, is somebody else's
+    assert status(1, in_gre(struct.pack(">2H", 0, 0x6400) + TCP_4)) == NOT_IP  # in plain GRE the same type belongs to another protocol
 
 
 def test_frame_relay_and_arista_in_gre() -> None:

@@ -93,7 +93,7 @@ def test_one_packet_in_a_frame_for_several() -> None:
 
 
 def test_a_wireless_mesh() -> None:
-    """Its control stands behind the header's, with none to two addresses; elsewhere the bit means something else."""
+    """Its control field follows the header's, with none to two addresses; in other frames the bit has another meaning."""
     qos = bytes(6) + b"\0\1"
     for n, addresses in ((0, b""), (1, bytes(6)), (2, bytes(12))):
         control = bytes((n, 31)) + bytes(4) + addresses

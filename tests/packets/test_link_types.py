@@ -35,7 +35,7 @@ def test_a_number_that_is_everybodys_is_read_only_where_it_is_pktap() -> None:
 
 @pytest.mark.parametrize("link_type", sorted(LISTED - {0, 108, 12, 14, 101, 228, 229, 239}))
 def test_a_header_that_is_cut(link_type: int) -> None:
-    """Of every length below a packet's there is none, and nothing outside is looked at (the fuzz test has that)."""
+    """A frame shorter than a packet gives none, whatever its length. That nothing outside it is read, the fuzz test checks."""
     frames = [wrap(TCP_4) for kind, wrap in (*LINKS.items(), *OTHER_LINKS) if kind == link_type]
     for frame in frames:
         until = frame.rindex(TCP_4) + 20 + 14

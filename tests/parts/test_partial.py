@@ -17,7 +17,7 @@ from tests.build import ACK, CLIENT, ESTABLISHED, SERVER, Conversation, client_h
 from tests.conftest import ORACLES, ROOT
 from tests.pieces import Whole, differences, finish
 
-# The same captures at every run: of such as these about one in five hundred shows the exception that Partial tells of.
+# The same captures at every run: about one in five hundred of this kind shows the exception that Partial describes.
 PATIENT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

@@ -54,7 +54,7 @@ def test_no_part_holds_payload_of_any_flow(tmp_path: Path) -> None:
 
 
 def test_what_two_gateways_recorded_at_the_same_time_is_said(tmp_path: Path) -> None:
-    """Parts hold no packets to compare: what was captured at two points counts twice, and nobody is left to wonder why."""
+    """Parts hold no packets to compare: what was captured at two points counts twice, and a finding says so."""
     (one,) = files_of(talks(0, 6), 1, tmp_path / "gw1", "ring")
     (other,) = files_of([(ts + 3_000, *rest) for ts, *rest in talks(0, 6)[20:] + talks(1, 4)], 1, tmp_path / "gw2", "ring")  # type: ignore[misc]
     parts = [part_of_captures(open_inputs([str(path)]).sources) for path in (one, other)]

@@ -125,7 +125,7 @@ def test_the_laboratorys_proposals_change_no_winner_and_guess_no_wrong_method(na
     first = reading(Topology())
     before = judge(first)
     text = draft(before, first.lookups, first.discoveries, [capture])
-    assert bool(before["proxies"]) == (name != "T3a-wininet-no-user")  # where nobody is logged on, nobody asks a proxy
+    assert bool(before["proxies"]) == (name != "T3a-wininet-no-user")  # while no user is logged on, no program asks a proxy
     assert len(loaded(text).proxies) == sum(one["kinds"] not in ([], ["asked"]) for one in before["proxies"])
     assert answers_of(judge(reading(loaded(text)))) == answers_of(before)
     truth = load_topology(ROOT / "captures" / "topology.toml")

@@ -43,7 +43,7 @@ def test_the_first_host_name_of_the_extension() -> None:
     ],
 )
 def test_a_name_is_read_where_its_list_is_sound(body: bytes, name: bytes | None) -> None:
-    """As Wireshark does, whatever stands behind it."""
+    """As Wireshark reads it, whatever follows."""
     at, size = server_name(body, 0, len(body))
     assert (body[at : at + size] if size >= 0 else None) == name
 

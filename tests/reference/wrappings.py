@@ -145,7 +145,7 @@ def read_ayiya(at: Peeling, data: bytes) -> Packet | None:
 
 
 def read_pflog(at: Peeling, data: bytes) -> Packet | None:
-    """A header that tells its own length, which is filled up to a multiple of four."""
+    """A header that contains its own length, padded to a multiple of four."""
     return read_raw(at, data[(data[0] + 3) // 4 * 4 :]) if len(data) >= 4 and data[0] >= 45 else None
 
 

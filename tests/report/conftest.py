@@ -1,4 +1,4 @@
-"""Golden texts: what an output said when a person last looked at it. `pytest --update-golden` rewrites them."""
+"""Golden texts: each output as a person last approved it. `pytest --update-golden` rewrites them."""
 
 from __future__ import annotations
 

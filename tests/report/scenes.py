@@ -37,7 +37,7 @@ def through(number: int, proxy: int, plane: str, service: str | None, **columns:
 
 
 def blocked(number: int, **columns: Any) -> dict[str, Any]:
-    """An attempt past the proxies that nobody answered."""
+    """An attempt past the proxies that got no answer."""
     nothing = dict.fromkeys(("proxy", "proxy_name", "method", "request", "requested_host", "requested_port", "proxy_status", "http_host",
                              "sni", "alpn", "ech", "host", "host_source", "service", "service_group", "service_rule", "plane"))  # fmt: skip
     return flow(number, **nothing, server_ip="20.1.8.14", server_port=443, route="direct", direct_outcome="blocked", state="no-answer",

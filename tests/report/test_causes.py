@@ -23,7 +23,7 @@ BY_HAND: dict[str, tuple[list[tuple[str, str | None]], list[str]]] = {
     "T2-winhttp-wininet": ([], [DROPPED, ECH]),
     "T3a-wininet-no-user": ([("no-service-traffic", None)], [DROPPED]),
     "T3b-wininet-user": ([("tls-failed", PROX02)], [DROPPED, ECH]),  # 6 alerts 48 of the client
-    "T4-static": ([LISTS], [DROPPED]),  # 6 SYNs to port 80 that nobody answers, and no other way there
+    "T4-static": ([LISTS], [DROPPED]),  # 6 unanswered SYNs to port 80, and no other way there
     "T5-all-three": ([], [DROPPED, ECH]),
     "T6-static-wininet": ([LISTS], [DROPPED, ECH]),
     "proof/both-legs": ([], [ECH]),
@@ -49,7 +49,7 @@ BY_HAND: dict[str, tuple[list[tuple[str, str | None]], list[str]]] = {
     "situations/static-407-then-winhttp": ([("proxy-auth-required", PROX03)], []),  # 40 × 407, then 2 × 200 at PROX01
     "situations/static-dead-direct-open": ([("proxy-unreachable", PROX03), ("direct-allowed", None)], []),  # 5 RST
     "situations/tls-broken-in-every-tunnel": ([("tls-failed", PROX03)], []),  # 6 alerts 48
-    "situations/two-families": ([("address-family", "[fd00:12::10]:3128")], []),  # 3 SYNs by IPv6 that nobody answers
+    "situations/two-families": ([("address-family", "[fd00:12::10]:3128")], []),  # 3 unanswered SYNs by IPv6
     "situations/web-servers": ([("not-a-proxy", PROX01), ("not-a-proxy", PROX02), ("not-a-proxy", PROX03)], []),  # 400, 501, 405
 }  # fmt: skip
 """Of each capture what is wrong, the most harmful first, and what else is to be known; what wasn't asked for at all is left out."""

@@ -76,7 +76,7 @@ def test_notes_explain_what_is_not_certain(source: Source) -> None:
 
 @pytest.mark.parametrize("kind", ["ipv4", "ipv6"])
 def test_three_nameless_proxies_leave_room_for_services_and_outcomes(kind: str, source: Source) -> None:
-    """Of addresses that are too long only what tells them apart heads the columns; the answer above has them whole."""
+    """Addresses that are too long are shortened in the heads to the part that distinguishes them; the answer above has them whole."""
     ends = [proxy for _, proxy in ENDS[kind]][:3]
     lines = drawn(source._replace(proxies=tuple(ProxyLabel(end) for end in ends)), 80)
     assert lines[0].split() == {"ipv4": ["…110", "…111", "…112"], "ipv6": ["…:10", "…:11", "…:12"]}[kind]

@@ -1,4 +1,4 @@
-"""The page for whoever runs a proxy."""
+"""The page for a proxy's administrator."""
 
 from __future__ import annotations
 

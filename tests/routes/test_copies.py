@@ -74,7 +74,7 @@ def test_addresses_are_looked_at_once_where_times_dont_tell_and_not_for_each_pai
 
 
 def test_ten_times_as_many_pairs_take_no_more_steps_in_python() -> None:
-    """As arrays take them all at a time: what is looked at for each pair by itself takes as many steps as there are pairs."""
+    """Arrays handle all pairs at once: a check for each pair by itself would take as many steps as there are pairs."""
 
     def steps(pairs: int, columns: dict[str, Any]) -> int:
         numbers = [{"isn_out": 3_000_000_000 + n, "client_port": 50_000 + n} for n in range(pairs)]
@@ -238,7 +238,7 @@ def test_a_translator_is_behind_whatever_a_clock_says() -> None:
         early = {"first_seen": START_NS - LATER} if number == 1 else {}
         rows += [inside(**numbers), outside(**numbers, **early)]
     assert copies(*rows) == [None, 0, None, 2, None, 4]
-    assert copies(*rows[2:4]) == [1, None]  # of that one alone nothing tells better
+    assert copies(*rows[2:4]) == [1, None]  # with this one alone nothing shows it better
 
 
 @pytest.mark.parametrize("way", ["in", "out"])
@@ -264,7 +264,7 @@ def test_a_lost_syn_of_a_plain_request_is_told_by_its_answer_and_by_what_was_ask
 
 
 def test_whose_syn_was_lost_is_seen_late_and_is_the_first_all_the_same() -> None:
-    """What is first seen of it is the answer, which came by the outer side before; hellos tell, or else the addresses."""
+    """Its first packet is the answer, captured at the outer side before; the hellos show the direction, or else the addresses."""
     plain = {"http_path": "/a.crl", "http_host": "crl.example"}
     late = {"isn_out": None, "first_seen": START_NS + 2 * LATER}
     assert copies(inside(**plain, **late), outside(**plain, client_ip="8.8.4.4")) == [None, 0]

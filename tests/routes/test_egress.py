@@ -1,4 +1,4 @@
-"""Where proxies leave behind a translation: their address there is no source, and what comes from it is nobody's direct traffic."""
+"""Proxies that connect to servers through a translation: their translated address is no source, and its traffic isn't direct traffic."""
 
 from __future__ import annotations
 

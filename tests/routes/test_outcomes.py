@@ -272,7 +272,7 @@ def test_a_connection_whose_hello_isnt_the_first_thing_hides_nothing() -> None:
 def test_what_stood_in_the_rest_of_an_answer_isnt_made_up(status: int, fields: dict[str, Any], outcome: str) -> None:
     """A redirect, perhaps to a portal; the next token of NTLM."""
     assert outcomes(ask("absolute", status, **fields)) == [outcome]
-    # Of what was cut behind it, nobody knows what it offered.
+    # The rest was cut, so it isn't known what it offered.
     two = outcomes(ask("absolute", status, **fields), ask("absolute", 407))
     assert two == ["unseen" if status == 407 and fields["cut"] else outcome, "authentication"]
     if outcome == "unseen":

@@ -34,6 +34,6 @@ def http(frame: int, method: str, uri: str, host: str | None = None, agent: str 
 
 
 def answer(frame: int, status: int, to: int | None = None) -> dict[str, list[str]]:
-    """An answer; to: the frame of its request, as Wireshark tells it."""
+    """An answer; to: the frame of its request, by Wireshark's field."""
     fields = tcp(frame, back=True, layers=":http") | {"http.response.code": [str(status)]}
     return fields | ({} if to is None else {"http.request_in": [str(to)]})

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 CAPTURE = ROOT / "captures" / "T3a-wininet-no-user.pcapng"
 
 # `tshark -n -T ek -e frame.number -e frame.time_epoch -e tcp.stream -e tcp.flags`: the first line was recorded from 4.0.17 on
-# this project's own capture. The others have the shapes that the release notes of 4.2 and 4.6 and pyshark's issue 718 tell of;
+# this project's own capture. The others have the shapes that the release notes of 4.2 and 4.6 and pyshark's issue 718 describe;
 # no such version ran here.
 REST = b'"tcp_stream":["0"],"tcp_flags":["0x0018"]}}'
 ISO = b"2026-11-23T16:15:55.815500508Z"

@@ -61,7 +61,7 @@ def test_new_hosts_are_told_with_what_is_known_of_them(tmp_path: Path) -> None:
     shaped = match_host(catalogue, "wsch1northprod.blob.core.windows.net")
     assert (shaped.service, shaped.evidence, shaped.plane) == ("sample-upload", "own", "antivirus")
     described = match_host(catalogue, "brandnew.example.com")
-    assert (described.service, described.possible) == (None, "edr-sample-storage")  # nobody has looked who else asks for it
+    assert (described.service, described.possible) == (None, "edr-sample-storage")  # it isn't known which other programs ask for it
     assert match_host(catalogue, "nobody.example.com").possible is None
     assert "nobody.example.com" in (tmp_path / "own.toml").read_text()
     assert [change for change in told(path, catalogue) if change[1] != "nobody.example.com"] == []

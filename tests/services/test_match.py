@@ -48,7 +48,7 @@ def test_own_rules(host: str, service: str, rule: str, plane: str | None) -> Non
         ("au.download.windowsupdate.com", "security-intelligence-updates", "*.download.windowsupdate.com", "system"),
         # platform beats shared
         ("fe3cr.delivery.mp.microsoft.com", "security-intelligence-updates", "fe3cr.delivery.mp.microsoft.com", "system"),
-        # SmartScreen is asked by the browser and by Network Protection: only the browser's own names tell
+        # SmartScreen is asked by the browser and by Network Protection: only the browser's own names show which
         ("nav.smartscreen.microsoft.com", "smartscreen", "*.smartscreen.microsoft.com", None),
         ("checkappexec.microsoft.com", "smartscreen", "*.checkappexec.microsoft.com", None),
         ("nav-edge.smartscreen.microsoft.com", "smartscreen", "nav-edge.smartscreen.microsoft.com", "user"),
@@ -153,7 +153,7 @@ def test_other_consolidated_hosts_have_no_plane(host: str) -> None:
         ("slscr.update.microsoft.com", None, "system"),
         ("download.windowsupdate.com", None, "system"),
         ("edge.microsoft.com", None, "user"),
-        # suffixes tell whose traffic it is, too, and take in the name itself
+        # suffixes show whose traffic it is, too, and include the name itself
         ("fef.amsub0102.manage.microsoft.com", None, "system"),
         ("manage.microsoft.com", None, "system"),
         ("gbl.his.arc.azure.com", None, "system"),

@@ -129,7 +129,7 @@ def _address(names: Anonymous, text: str) -> str:
 
 
 def ordered(value: Any) -> Any:
-    """The verdict with lists in an order of their own, and without what tells of the file: that it is cut, and other packets' times."""
+    """The verdict with sorted lists, and without what depends on the file: that it is cut, and other packets' times."""
     if isinstance(value, dict):
         made = {key: ordered(one) for key, one in value.items() if key not in ("captures", "window", "user_agents")}
         if "findings" in made:

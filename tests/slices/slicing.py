@@ -21,7 +21,7 @@ def sliced(out: Path, inputs: Sequence[str], wanted: Selection | None = None, re
 
 
 def rows_of(*paths: str | Path) -> list[Row]:
-    """Flow rows without what tells where they were read."""
+    """Flow rows without the columns that name the file they were read from."""
     return [without_place(row) for row in engine_rows(*map(str, paths))]
 
 

@@ -1,4 +1,4 @@
-"""Fragments of a packet wait until it is known whose it is."""
+"""Fragments of a packet wait until its flow is known."""
 
 from __future__ import annotations
 

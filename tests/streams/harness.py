@@ -165,7 +165,7 @@ class Stage:
         self.n_packets += 1
 
     def finish(self) -> list[Message]:
-        """Say of each side with waiting bytes that nothing more will come; everything read."""
+        """The messages after every side with waiting bytes is marked as ended, so that everything is read."""
         offers = offers_of_waiting(self.tables)
         self.offer(np.zeros(1, np.uint8), np.zeros(1, PACKET), offers, len(offers))
         return self.messages()

@@ -1,4 +1,4 @@
-"""The article's study on the laboratory's captures: the document, whole, and what it says of each test."""
+"""The article's study on the laboratory's captures: the whole document, and its statements about each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When nobody was logged on, from sessions, from a plain yes or no, and from nothing."""
+"""The times without a logged-on user: from sessions, from a plain yes or no, and where nothing is stated."""
 
 from __future__ import annotations
 

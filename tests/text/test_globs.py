@@ -17,7 +17,7 @@ def folder(tmp_path: Path) -> Path:
     for name in FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    for n in range(6):  # each leads back to the top: 6 ** 40 ways, for whoever follows them
+    for n in range(6):  # each leads back to the top: 6 ** 40 paths, if links are followed
         (tmp_path / "x" / f"loop{n}").symlink_to(tmp_path)
     return tmp_path
 

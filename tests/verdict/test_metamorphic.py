@@ -130,7 +130,7 @@ class TestTheSameNetwork:
 
     @pytest.mark.parametrize("part", [0.5, 0.8])
     def test_cut_short(self, path: Path, part: float) -> None:
-        """What came later isn't known: nothing is called failed that worked, and nobody else won."""
+        """What came later isn't known: nothing that worked is called failed, and no other proxy won."""
         frames = frames_of(path)
         changed, before = entries(verdict(frames[: int(len(frames) * part)])), entries(whole(path))
         for key, entry in changed.items():
@@ -166,7 +166,7 @@ SITUATIONS_CUT = ("block-page", "proxy-never-answers", "services-part-ways", "ba
 @pytest.mark.parametrize("snap", [60, 64, 72, 80])
 @pytest.mark.parametrize("name", [*CUT, *SITUATIONS_CUT])
 def test_a_snap_length_that_leaves_no_names_leaves_no_statement(snap: int, name: str) -> None:
-    """Asked, and whether it got there, is what names and answers tell: nothing is direct and answered, won or failed without them."""
+    """Only names and answers show what was asked and whether it arrived: without them nothing is direct and answered, won or failed."""
     path = CAPTURES / f"{name}.pcapng" if name in CUT else CAPTURES / "situations" / f"{name}.pcapng"
     frames = frames_of(path)
     document = analyzer.read([io.BytesIO(written(snapped(frames, snap)))]).verdict.to_dict()  # type: ignore[list-item]

@@ -16,7 +16,7 @@ OVER_TLS = {"server_ip": "172.16.12.10", "server_port": 3128, "client_hello_at":
         (tunnel(PROX01, CNC, 407), "seen"),
         (flow(host=CNC, sni=CNC), "seen"),
         (tunnel(PROX01, "winatp-gw-swn.microsoft.com"), "seen"),  # a region that no list prints
-        (tunnel(PROX01, "security.microsoft.com"), "not-seen"),  # anybody's browser
+        (tunnel(PROX01, "security.microsoft.com"), "not-seen"),  # any browser
         (tunnel(PROX01, "crl.microsoft.com"), "not-seen"),  # every Windows
         (tunnel(PROX01, EDGE), "not-seen"),
         (flow(**OVER_TLS), "hidden"),

@@ -1,4 +1,4 @@
-"""Forged addresses are counted and nobody real is among them."""
+"""Forged addresses are counted, and no real source is among them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who talks how, with what tells it; and a user's hosts asked for as services do."""
+"""The client families of each source, with their evidence; and a user's hosts asked for in the way of services."""
 
 from typing import Any
 

@@ -115,7 +115,7 @@ UNREADABLE = {
 @pytest.mark.parametrize("name", UNREADABLE)
 @pytest.mark.parametrize("snap_bytes", SNAPS)
 def test_where_no_name_was_captured_absence_is_no_certainty(snap_bytes: int, name: str) -> None:
-    """Nor is anything direct, and let through or blocked, of which nobody knows whether a proxy was asked."""
+    """Nor is a flow direct, and let through or blocked, if it isn't known whether a proxy was asked on it."""
     document = cut_at(snap_bytes, UNREADABLE[name])
     assert {group["answer"] for group in document["groups"] if group["answer"].startswith("no Defender")} <= {
         "no Defender traffic was seen, though not all that was asked for could be read"

@@ -1,4 +1,4 @@
-"""What goes on in other people's networks: situations that a verdict has to get right, each with what must be said of it.
+"""Situations from other networks that a verdict has to get right, each with the expected verdict.
 
 One file per kind; SITUATIONS has them all, by name, in the order of captures/situations/README.md.
 """

@@ -150,7 +150,7 @@ SITUATIONS = (
             proxies=(PROXIES[1], PROXIES[0]),
             proxy_rules={"PROX01": "cache_peer 172.16.12.11 parent 3128 0 no-query default\nnever_direct allow all\n"},
         ),
-        "WinHTTP won: the clients ask PROX01. What PROX01 asks of its parent is nobody's traffic",
+        "WinHTTP won: the clients ask PROX01. What PROX01 asks of its parent counts for no source",
         {
             "sources": [WORKSTATION],
             "winner": {"plane:sensor": PROX01, "plane:antivirus": PROX01, "plane:system": PROX01},

@@ -90,7 +90,7 @@ SITUATIONS = (
             "connection, what runs as SYSTEM asks without credentials and is refused each time",
             proxy_rules={"PROX02": NTLM + REQUIRED},
         ),
-        "WinINET won for the user; sensor, antivirus and SYSTEM were refused for want of credentials: nobody won",
+        "WinINET won for the user; sensor, antivirus and SYSTEM were refused for want of credentials: no winner for them",
         {**REFUSED, "offered": {"ntlm": 14}},
     ),
     Situation(
@@ -104,7 +104,7 @@ SITUATIONS = (
             "the same with Negotiate, NTLM's tokens inside (squid's negotiate_wrapper_auth)",
             proxy_rules={"PROX02": NEGOTIATE + REQUIRED},
         ),
-        "WinINET won for the user; sensor, antivirus and SYSTEM were refused for want of credentials: nobody won",
+        "WinINET won for the user; sensor, antivirus and SYSTEM were refused for want of credentials: no winner for them",
         {**REFUSED, "offered": {"negotiate": 14}},
     ),
     Situation(
@@ -118,7 +118,7 @@ SITUATIONS = (
             "PROX02 (squid) lets in another user only: the third message of each exchange is answered 407 once more",
             proxy_rules={"PROX02": NTLM + ONLY_OTHERS},
         ),
-        "nobody won: WinINET's proxy was asked, the user's credentials were offered and refused, each three steps one refusal",
+        "no winner: WinINET's proxy was asked, the user's credentials were offered and refused, each three steps one refusal",
         {
             "winner": {"plane:user": None},
             "asked": {"plane:user": PROX02},

@@ -100,7 +100,7 @@ SITUATIONS = (
             ((6.5, "static proxy set"),),
             proxy_rules={"PROX03": "http_access deny all\n"},
         ),
-        "WinHTTP won until the change; since then static is asked, denies everything, and nobody wins",
+        "WinHTTP won until the change; since then static is asked, denies everything, and there is no winner",
         {
             "asked": {"plane:sensor": PROX03},
             "winner": {"plane:sensor": None},

@@ -22,7 +22,7 @@ COMMANDS = (
 
 
 def ordinary(number: int, source: str) -> Activity:
-    """On every third machine somebody opens a page, the others test their connection."""
+    """On every third machine a user opens a page, the others test their connection."""
     at = 0.2 + SECONDS * number / len(PEOPLE)
     if number % 3:
         return Activity(at, "NCSI", "www.msftconnecttest.com", "get", paths=("/connecttest.txt",), source=source, pause=0.0)
@@ -37,7 +37,7 @@ def defended(source: str, through: str) -> tuple[Activity, ...]:
     )
 
 
-def told(proxy: str) -> dict[str, object]:
+def expected(proxy: str) -> dict[str, object]:
     return {
         "winner": {"plane:sensor": proxy, "plane:antivirus": proxy},
         "certain": ["plane:sensor", "plane:antivirus"],
@@ -67,8 +67,8 @@ SITUATIONS = (
         {
             "sources": sorted(PEOPLE),
             "by_source": {
-                **{source: told(PROX01) for source in BY_WINHTTP},
-                **{source: told(PROX03) for source in BY_STATIC},
+                **{source: expected(PROX01) for source in BY_WINHTTP},
+                **{source: expected(PROX03) for source in BY_STATIC},
                 PEOPLE[0]: {"no_plane": ["sensor", "antivirus"], "defender": "not-seen"},
             },
             "with_defender": sorted((*BY_WINHTTP, *BY_STATIC)),

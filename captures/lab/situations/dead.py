@@ -52,7 +52,7 @@ SITUATIONS = (
             "which is dropped",
             proxies=(Proxy("PROX03", "172.16.12.12", "static", kind="silent"),),
         ),
-        "static was asked and answered nothing: nobody won; the direct way is blocked",
+        "static was asked and answered nothing: there is no winner; the direct way is blocked",
         {
             "asked": {CNC_SERVICE: PROX03, "plane:sensor": PROX03},
             "winner": {CNC_SERVICE: None, "plane:sensor": None},

@@ -46,7 +46,7 @@ SITUATIONS = (
             "as static-407-then-winhttp, after its advice: what whichproxy wrote for squid stands above PROX03's rule that asks for Basic",
             proxy_rules={"PROX03": BASIC + LET_IN + REQUIRED},
         ),
-        "static won and works: nobody is asked for credentials any more",
+        "static won and works: no client is asked for credentials any more",
         {
             "winner": {CNC_SERVICE: PROX03, "plane:sensor": PROX03},
             "outcome": {CNC_SERVICE: "works", "plane:sensor": "works"},

@@ -1,4 +1,4 @@
-"""One situation into a folder: its capture, its truth file, what must be said of it, and its topology where it has one of its own."""
+"""One situation into a folder: its capture, its truth file, the expected verdict, and its topology where it has one of its own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def write_expectation(situation: Situation, into: Path) -> None:
 
 
 def keep_half(situation: Situation, into: Path) -> Path:
-    """Keep the packets of one direction of one of the article's captures, and of its truth what that direction can tell."""
+    """Keep the packets of one direction of one of the article's captures, and the part of its truth that this direction shows."""
     assert situation.half is not None
     whole, direction = situation.half
     path = into / f"{situation.name}.pcapng"

@@ -1,4 +1,4 @@
-"""A situation: what is played, and what must be said of it."""
+"""A situation: the activities that are played, and the expected verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CNC_SERVICE, CYBER_SERVICE, CLOUD = "edr-command-and-control", "edr-cyber-data",
 
 @dataclass(frozen=True)
 class Situation:
-    """What is played, and what must be said of it.
+    """The activities that are played, and the expected verdict.
 
     verdict    in words, for the page
     expect     the same for the tests: <name>.expect.json, whose keys situations/README.md explains

@@ -1,4 +1,4 @@
-"""Addresses that a gateway translates, and proxies that nobody asked: both sides are recorded."""
+"""Addresses that a gateway translates, and proxies that no client asked: both sides are recorded."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ SITUATIONS = (
                 Proxy("BALANCER", "172.16.12.100", "static", kind="forward"),
             ),
         ),
-        "static won by the address that the clients ask; the balancer's own connections are nobody's traffic",
+        "static won by the address that the clients ask; the balancer's own connections count for no source",
         {
             "sources": [WORKSTATION],
             "winner": {"plane:sensor": "172.16.12.100:3128", "plane:antivirus": "172.16.12.100:3128"},
@@ -169,7 +169,7 @@ SITUATIONS = (
             proxy_rules={"PROX02": "http_port 172.16.12.11:3129 intercept\n"},
             commands=TURNED_AWAY,
         ),
-        "no proxy was asked; what the workstation sent came out of a transparent proxy, whose legs are nobody's traffic of their own",
+        "no proxy was asked; what the workstation sent came out of a transparent proxy, whose legs count for no source",
         {
             "sources": [WORKSTATION],
             "winner": {"plane:sensor": None},

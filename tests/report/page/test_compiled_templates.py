@@ -74,7 +74,7 @@ def test_nothing_is_kept_where_python_keeps_nothing(case: Case, monkeypatch: pyt
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     assert case.page() == case.page() and case.compiled == 2 and case.kept() == []
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    (case.folder / "__pycache__").write_text("a file", encoding="utf-8")  # as where nobody may write
+    (case.folder / "__pycache__").write_text("a file", encoding="utf-8")  # as in a folder that can't be written to
     assert case.page() == case.page() and case.compiled == 4 and case.kept() == []
 
 

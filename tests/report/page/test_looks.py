@@ -67,7 +67,7 @@ return [...document.querySelectorAll("svg")].filter((svg) => svg.checkVisibility
 @pytest.mark.parametrize("name", ["article", "crowd", "hostile", "study", "legs", "ipv4", "ipv6", "site", "fleet", "refused"])
 @pytest.mark.parametrize("width", [390, 768, 1440])
 def test_nothing_is_cut_or_broken_or_lies_over_another(name: str, width: int, browser: Browser, pages: Path) -> None:
-    """A page is opened once at each width for all that is looked at."""
+    """A page is opened once at each width for all checks."""
     browser.open(pages / f"{name}.html", width=width)
     assert browser.run("return document.documentElement.scrollWidth") <= width, "it never scrolls sideways"
     if width != 768 and name in LOOKED_AT:

@@ -1,4 +1,4 @@
-"""Colours: apart from each other, also in grey and for colour-blind people, and never the only thing that tells."""
+"""Colours: distinct from each other, also in grey and for colour-blind people, and never the only sign of a difference."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_on_a_telephone_it_says_the_same() -> None:
 
 
 def test_a_title_adds_a_line_and_moves_nothing() -> None:
-    """Also where somebody draws on axes of their own, beside others."""
+    """Also on axes that the caller made, beside other pictures."""
     bare, titled = (timeline(scenes.article()), Pictures(scenes.article()).timeline())
     sizes = [axes.get_position().height * axes.figure.get_size_inches()[1] for axes in (bare, titled)]
     assert sizes[0] == pytest.approx(sizes[1])

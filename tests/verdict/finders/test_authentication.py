@@ -1,4 +1,4 @@
-"""Who is let in and who isn't, as the finding on 407 tells it."""
+"""The clients that are let in and those that aren't, in the finding on 407."""
 
 from typing import Any
 
