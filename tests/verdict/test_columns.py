@@ -33,6 +33,6 @@ def test_where_http_says_no_that_is_how_it_ended() -> None:
 
 
 def test_what_was_answered_past_the_proxies_is_called_so() -> None:
-    """ "closed" alone reads like a port that nobody listens on."""
+    """ "closed" alone reads like a port without a listening program."""
     rows = [flow(id="a", first_seen=1, route="direct", direct_outcome="answered"), flow(id="b", first_seen=2, route="direct")]
     assert state_list(evidence_of(table(rows), Topology()), np.array([0, 1])) == "1 answered, 1 closed"

@@ -54,7 +54,7 @@ def _is_failure(row: dict[str, Any]) -> bool:
 
 
 def _to_nowhere(row: dict[str, Any]) -> bool:
-    """Whether all addresses in the answer are the client's own or nobody's (0.0.0.0, 127.0.0.1, ::): so resolvers block a name."""
+    """Whether all addresses in the answer are the client's own or no host's (0.0.0.0, 127.0.0.1, ::): so resolvers block a name."""
     found = [ip_address(text) for text in row["answers"] or ()]
     return bool(found) and all(address.is_unspecified or address.is_loopback for address in found)
 
