@@ -97,8 +97,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)) + 1
 
 
-LONG = ("tests/cli/test_capture.py", "tests/cli/test_watch.py", "tests/explore/test_explore.py", "tests/fuzz/test_long.py")
-"""Files of few tests that wait or take long."""
+LONG = (
+    *("matrix/test_matrix", "cli/test_capture", "cli/test_watch", "fuzz/test_long", "report/page/test_looks", "report/page/test_browser"),
+    *("test_notebooks", "test_docs", "test_recipes", "parts/test_partial", "verdict/test_less", "verdict/test_metamorphic"),
+    *("second_opinion/test_verify", "jobs/test_run", "captures/test_lab_live", "jobs/test_analyst", "cli/test_libraries", "cli/test_study"),
+    *("explore/test_explore", "compiled/test_build", "compiled/test_kernel", "facts/test_lookups", "fuzz/test_decode", "fleet/test_kept"),
+)
+"""Files of few tests that wait or take long (five seconds of processor time and more), the longest first."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -106,8 +111,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not hasattr(config, "workerinput"):
         return
     tests = Counter(item.path for item in items)
-    long = {ROOT / name for name in LONG}
-    items.sort(key=lambda item: (item.path not in long, -tests[item.path], item.path))
+    long = {ROOT / "tests" / f"{name}.py": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: (long.get(item.path, len(long)), -tests[item.path], item.path))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import LONG, ROOT
 
 PACKAGE = ROOT / "analyzer"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -393,3 +393,7 @@ def test_a_skip_is_a_failure_where_everything_has_to_run(tmp_path: Path, require
     assert int(suite.get("failures", 0)) + int(suite.get("errors", 0)) == failed
     assert int(suite.get("skipped", 0)) == 3 - failed
     assert int(suite.get("tests", 0)) == 4
+
+
+def test_files_that_begin_first_are_there() -> None:
+    assert [name for name in LONG if not (ROOT / "tests" / f"{name}.py").is_file()] == []

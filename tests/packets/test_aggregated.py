@@ -28,10 +28,10 @@ def aggregate(packets: Sequence[bytes]) -> bytes:
     return QOS + b"".join(parts)
 
 
-def talk(client: str, host: str) -> list[bytes]:
+def talk(client: str, host: str, port: int = 50_000) -> list[bytes]:
     """IP packets of a handshake and a hello in three segments."""
     hello = client_hello(host)
-    made = Conversation((client, 50000), wrap=bytes).handshake().send_client(hello, cuts=(40, 90))
+    made = Conversation((client, port), wrap=bytes).handshake().send_client(hello, cuts=(40, 90))
     return [packet for _, packet in made.frames]
 
 
@@ -74,13 +74,15 @@ def test_packets_that_are_fragments() -> None:
 
 
 def test_cut_anywhere_no_packet_is_made_up() -> None:
-    frame = aggregate(ONE)
-    for end in range(len(frame)):
-        (packet,) = decoded([framed(105, frame[:end])])[1]
-        rows = engine_rows(capture([frame[:end]]))
-        assert len(rows) <= 1
-        assert packet["status"] != FRAGMENT or rows or end < 100
-        assert sum(row["packets_out"] + row["packets_in"] for row in rows) <= len(ONE)
+    """Each cut frame has a client's port of its own, so that all of them are read at once."""
+    ends = range(len(aggregate(ONE)))
+    frames = [aggregate(talk("10.0.0.1", "one.example", 10_000 + end))[:end] for end in ends]
+    packets = decoded([framed(105, frame) for frame in frames])[1]
+    found = engine_rows(capture(frames))
+    rows = {row["client_port"] - 10_000: row["packets_out"] + row["packets_in"] for row in found}
+    assert len(rows) == len(found) > 300 and rows.keys() <= set(ends)
+    assert max(rows.values()) == len(ONE)
+    assert [end for end, packet in zip(ends, packets, strict=True) if packet["status"] == FRAGMENT and end not in rows and end >= 100] == []
 
 
 def test_a_slice_has_the_packets_of_its_flow_alone(tmp_path: Path) -> None:
