@@ -24,6 +24,7 @@ from tests.benchmarks.by_cores import bench_cores
 from tests.benchmarks.by_length import bench_lengths
 from tests.benchmarks.by_load import bench_loads
 from tests.benchmarks.by_stage import bench_stages
+from tests.benchmarks.by_workers import bench_workers
 from tests.benchmarks.drip import DRIPS, SEGMENT, prepared, seconds_of
 from tests.benchmarks.kernels import Contest, contests
 from tests.benchmarks.lengths import beginning_of
@@ -165,6 +166,7 @@ def bench_memory(bench: Bench) -> None:
 
 BENCHMARKS = {
     "cores": bench_cores,
+    "workers": bench_workers,
     "stages": bench_stages,
     "kernels": bench_kernels,
     "drip": bench_drip,
