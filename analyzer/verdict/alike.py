@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.arrow import array
+from analyzer.routes.numbers import distinct
 from analyzer.routes.requests import ABSOLUTE, Bools, Ints, Requests, one_array
 from analyzer.routes.route import PROXY
-from analyzer.verdict.answers import sent_elsewhere
 from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
 from analyzer.verdict.outcome import Outcome
+from analyzer.verdict.tally import sent_elsewhere
 from analyzer.verdict.unread import unread_flows
 
 MAX_FLOWS: Final = 64
@@ -91,9 +92,9 @@ def _in(codes: Ints, wanted: Ints) -> Bools:
 def _of_several_proxies(evidence: Evidence) -> Ints:
     """Clients with flows to more than one proxy."""
     rows = np.flatnonzero(evidence.route == PROXY)
-    pairs = np.unique(np.stack([evidence.client.codes[rows], evidence.proxy.codes[rows]]), axis=1)
-    clients, proxies = np.unique(pairs[0], return_counts=True)
-    return clients[proxies > 1]
+    n_proxies = len(evidence.proxy.values)
+    pairs = distinct(evidence.client.codes[rows] * n_proxies + evidence.proxy.codes[rows])
+    return np.flatnonzero(np.bincount(pairs // n_proxies) > 1) if n_proxies else pairs
 
 
 def _numbered(entries: Iterable[tuple[int, ...]]) -> list[int]:

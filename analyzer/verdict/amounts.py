@@ -11,7 +11,7 @@ from analyzer.routes.requests import NO_TIME, Ints
 from analyzer.routes.route import DIRECT, PROXY
 from analyzer.verdict.evidence import Evidence
 
-_NEVER: Final = np.iinfo(np.int64).max
+NEVER: Final = np.iinfo(np.int64).max
 """Later than every time: the initial value of a minimum. A maximum starts with NO_TIME, which is earlier than all."""
 
 
@@ -48,9 +48,9 @@ def amounts_of(evidence: Evidence, clients: Iterable[int], *, of_planes: bool) -
     n = len(known)
     begun, first, last = evidence.begun[asked], evidence.first, evidence.last
     asks = np.bincount(at_asked, minlength=n) > 0
-    firsts, lasts = _ends(n, (at_asked, begun, begun))
-    began, began_last = _ends(n, (at_row, first[rows], first[rows]), (at_direct, first[direct], first[direct]))
-    share_first, share_last = _ends(n, (at_asked, begun, begun), (at_row, first[rows], last[rows]))
+    firsts, lasts = ends_of(n, (at_asked, begun, begun))
+    began, began_last = ends_of(n, (at_row, first[rows], first[rows]), (at_direct, first[direct], first[direct]))
+    share_first, share_last = ends_of(n, (at_asked, begun, begun), (at_row, first[rows], last[rows]))
     sizes = np.zeros(n, np.int64)
     np.add.at(sizes, at_row, evidence.bytes[rows])
     of_client = known // base
@@ -64,17 +64,17 @@ def amounts_of(evidence: Evidence, clients: Iterable[int], *, of_planes: bool) -
     )
 
 
-def _ends(n: int, *seen: tuple[Ints, Ints, Ints]) -> tuple[Ints, Ints]:
+def ends_of(n: int, *seen: tuple[Ints, Ints, Ints]) -> tuple[Ints, Ints]:
     """(the earliest start, the latest end) of each of n places; `seen`: (places, starts, ends)."""
-    first, last = np.full(n, _NEVER), np.full(n, NO_TIME)
+    first, last = np.full(n, NEVER), np.full(n, NO_TIME)
     for place, starts, ends in seen:
-        np.minimum.at(first, place, np.where(starts == NO_TIME, _NEVER, starts))
+        np.minimum.at(first, place, np.where(starts == NO_TIME, NEVER, starts))
         np.maximum.at(last, place, ends)
     return first, last
 
 
 def _texts(times: Ints) -> list[str | None]:
     texts: list[str | None] = np.strings.add(np.datetime_as_string(times.astype("datetime64[ns]")), "Z").tolist()
-    for at in np.flatnonzero((times == _NEVER) | (times == NO_TIME)).tolist():
+    for at in np.flatnonzero((times == NEVER) | (times == NO_TIME)).tolist():
         texts[at] = None
     return texts

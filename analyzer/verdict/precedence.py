@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from analyzer.routes.numbers import distinct
 from analyzer.routes.requests import NO_TIME, Ints
-from analyzer.verdict.evidence import Evidence
+from analyzer.verdict.evidence import Evidence, occurring
 from analyzer.verdict.winner import Answer
 
 PLANES = ("sensor", "antivirus")
@@ -44,10 +45,12 @@ def precedence(evidence: Evidence, mine: Ints, planes: Mapping[str, tuple[int, A
         now = evidence.outcome.carried[mine] & ((evidence.begun[mine] >= since) if since is not None else (evidence.begun[mine] >= NO_TIME))
         in_plane = evidence.request_plane.codes[mine] == code
         same = evidence.alike(evidence.proxy.values.index(asked.proxy))
-        by_asked = mine[in_plane & now & np.isin(proxy_of, same)]
+        is_asked = np.zeros(len(evidence.proxy.values), np.bool_)
+        is_asked[same] = True
+        by_asked = mine[in_plane & now & is_asked[proxy_of]]
         under: dict[str, list[Ints]] = {method: [] for method in configured if method not in used}
         worked: set[str] = set()
-        for other in np.unique(proxy_of[now]).tolist():
+        for other in occurring(proxy_of[now]):
             proxy = evidence.proxy.values[other]
             if proxy in tried or other in same or evidence.proxy_label(other) in answer.last.unread:
                 continue  # this plane's requests may be among those without names
@@ -62,7 +65,7 @@ def precedence(evidence: Evidence, mine: Ints, planes: Mapping[str, tuple[int, A
                     worked.add(label)
         slugs = sorted({evidence.request_service.values[s] for s in evidence.request_service.codes[by_asked].tolist() if s >= 0})
         for label in sorted(under):
-            proof = np.unique(np.concatenate([evidence.rows_of(by_asked), *under[label]]))
+            proof = distinct(np.concatenate([evidence.rows_of(by_asked), *under[label]]))
             sure = answer.last.confidence if label in worked else "likely"
             flows = evidence.flow_ids(proof)
             rows.append({"plane": plane, "confidence": sure, "over": over, "under": label, "services": slugs, "evidence": flows})
