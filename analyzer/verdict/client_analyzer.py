@@ -215,10 +215,11 @@ def _in_order(own: _Tested, behind: Ints) -> Iterator[tuple[Ints, int]]:
     """(the first request of each host, the end) of chains of hosts requested from the same proxies in the same order, although the first
     let them through: no client falls back from a proxy that works."""
     firsts = np.flatnonzero(np.append(True, behind[1:] != behind[:-1]))
+    several = firsts[own.worked[firsts] & (behind[firsts] > firsts)]  # most requests are alone
     by_order: dict[tuple[int, ...], list[int]] = {}
-    for first in firsts.tolist():
+    for first in several.tolist():
         order = tuple(own.proxy[first : behind[first] + 1].tolist())
-        if len(set(order)) > 1 and own.worked[first]:
+        if len(set(order)) > 1:
             by_order.setdefault(order, []).append(first)
     for probes in by_order.values():
         for chain in _chains(np.array(probes, dtype=np.int64), own.times):

@@ -151,22 +151,33 @@ def _servers(evidence: Evidence) -> Ints:
 
 def _of_source(evidence: Evidence, client: int, asked: Ints, activity: _Activity, logons: Sequence[int]) -> Iterator[Flush]:
     starts, ends = activity.of(client)
-    began = evidence.begun[asked].tolist()
+    times = evidence.begun[asked]
+    began = times.tolist()
     first, last = min(int(starts.min()), began[0]), max(int(ends.max()), began[-1])
-    at = 0
-    while at < len(began):
+    until = 0
+    for at in _begins(times, first):
+        if at < until:
+            continue
         before = began[at - 1] if at else first
         silence = began[at] - before
         logon = next((time for time in reversed(logons) if before < time <= began[at] or (not at and time <= began[at])), None)
-        size = _size(began, at, silence, logon is not None) if silence > 0 else 1
+        size = _size(began, at, silence, logon is not None)
         third = silence // 3
         if size >= UPLOAD_REQUESTS and ((starts <= before + 2 * third) & (ends >= before + third)).any():
             flush = _measured(evidence, client, asked, at, size, (before, last), logon)
             if flush is not None:
                 yield flush
-                at += size
-                continue
-        at += 1
+                until = at + size
+
+
+def _begins(times: Ints, first: int) -> list[int]:
+    """The requests that may begin a burst: a silence before them, and another request soon enough behind for _size.
+
+    first   when the source was first active
+    """
+    gaps = np.diff(times, prepend=first)
+    may: list[int] = np.flatnonzero((gaps[:-1] > 0) & (gaps[1:] <= gaps[:-1] // GAP_OF_SILENCE)).tolist()
+    return may
 
 
 def _size(began: Sequence[int], at: int, silence: int, eased: bool) -> int:
@@ -178,7 +189,7 @@ def _size(began: Sequence[int], at: int, silence: int, eased: bool) -> int:
         small = min(silence / (SMALL_GAP if size >= MOST_EARLY else SMALL_GAP_EARLY), SMALL_GAP_MOST_NS)
         if eased and size < MOST_EARLY:
             small = silence
-        if gap > silence / GAP_OF_SILENCE or (gap > PACES * pace and gap > small):
+        if gap > silence // GAP_OF_SILENCE or (gap > PACES * pace and gap > small):
             break
         size += 1
     return size

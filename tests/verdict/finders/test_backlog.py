@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from analyzer.verdict.finders.backlog import Flush, flushes
+from analyzer.verdict.finders.backlog import Flush, _begins, _size, flushes
 from tests.studies.laboratory import at, evidence, tunnel
 from tests.verdict.rows import CNC, EDGE, PROX01, PROX02, flow, verdict
 
@@ -88,3 +89,15 @@ def test_each_silence_may_have_its_own() -> None:
 )
 def test_what_is_no_burst(rows: list[dict[str, Any]]) -> None:
     assert found(*rows) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_request_with_a_burst_behind_it_may_begin_one(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    times = np.cumsum(chance.choice([0, 1, 2, 9, 10, 11, 100, 10**12], 200))
+    first = int(times[0]) - int(chance.integers(0, 50))
+    gaps = np.diff(times, prepend=first).tolist()
+    sizes = [_size(times.tolist(), n, gap, eased) if gap > 0 else 1 for n, gap in enumerate(gaps) for eased in (False, True)]
+    bursts = {n // 2 for n, size in enumerate(sizes) if size > 1}
+    assert 3 < len(bursts) < 200
+    assert bursts <= set(_begins(times, first))
