@@ -58,11 +58,12 @@ def begun_before(evidence: Evidence) -> Bools:
 
 
 def to_nameless(evidence: Evidence) -> Bools:
-    """Per flow: whether it went to an address without any name: through a proxy that let it through, as answered TLS, or to a public
-    address's web ports, where the client's payload wasn't answered."""
+    """Per flow: whether it went to an address without any name: through a proxy that let it through or whose answer isn't captured, as
+    answered TLS, or to a public address's web ports, where the client's payload wasn't answered."""
     requests = evidence.requests
     asked = np.zeros(evidence.flows.num_rows, dtype=np.bool_)
-    asked[requests.row[(evidence.request_host.codes >= 0) & evidence.outcome.carried & evidence.asks_proxy]] = True
+    tunnelled = evidence.outcome.carried | evidence.outcome.unseen
+    asked[requests.row[(evidence.request_host.codes >= 0) & tunnelled & evidence.asks_proxy]] = True
     answered = (evidence.direct == ANSWERED) & is_known(evidence.flows, "client_hello_at", "tls_offered")
     unanswered = (evidence.route == DIRECT) & (evidence.direct != ANSWERED) & (evidence.host.codes < 0)
     web = np.isin(integers(column(evidence, "server_port"), 0), WEB_PORTS)

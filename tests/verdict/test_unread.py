@@ -12,7 +12,7 @@ from analyzer.routes.topology import topology_from
 from analyzer.verdict.evidence import evidence_of
 from analyzer.verdict.unread import sources_unread, unread_requests
 from tests.build import ESTABLISHED, Conversation, absolute_get, client_hello, connect, head, pcap, server_hello
-from tests.verdict.rows import CNC, LAB, PROX01, PROX02, START_NS, flow, table, tunnel, verdict
+from tests.verdict.rows import CNC, LAB, PROX01, PROX02, START_NS, asked, flow, request, table, tunnel, verdict
 
 LAB_TOPOLOGY = topology_from(LAB, "lab.toml")
 
@@ -58,6 +58,11 @@ CUT = flow(state="reset", bytes_in=0)
         (flow(bytes_out=0, bytes_in=0, acked_out=1), False),  # its FIN
         (flow(host="example.org", state="no-answer"), False),
         (tunnel(PROX01, "example.org"), False),
+        (
+            asked(PROX01, request("connect", "20.1.2.5", None), host=None, bytes_in=0, state="open"),
+            True,
+        ),  # the capture ends before the answer
+        (asked(PROX01, request("connect", "20.1.2.5", 403), host=None), False),
     ],
 )
 def test_the_answer_says_where_not_all_could_be_read(row: dict[str, Any], is_unread: bool) -> None:
