@@ -75,7 +75,7 @@ different proxies, or three to five runs of at least three, are a change; more r
 more than ten minutes counts as two requests. A single request between two runs of one other proxy (six or more together) ends no run. A
 border counts only where a service has requests on both sides of it, and where no service is balanced over both proxies. Where a plane's
 own runs show no change, it has the changes on which all of its services that changed agree. Three or more requests after the last carried
-one that all fail at one other proxy are an era without a winner, unless that proxy failed all along while another carried (a fallback).
+one that all fail at one other proxy are an era without a winner.
 
 `asked`, `winner`, `outcome` and `confidence` are those of the last era; `eras` has all eras. The finding `winner-changed` names the time
 until which the first proxy was used and the time since which the second is. It calls the change a failover where the first proxy was

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 LEAST_OF_TWO: Final = 2
@@ -22,10 +22,6 @@ STRAGGLER_BETWEEN: Final = 6
 
 LEAST_FAILING: Final = 3
 """Failed requests to one other proxy, after the last carried one, from which on they are an era of their own."""
-
-FALLING_BACK: Final = 2
-"""Stretches between carried requests in which another proxy failed, from which on its failures are no change: each time the client fell
-back from it."""
 
 BALANCED: Final = 2
 """Requests to each of two proxies on both sides of a border, from which on a service counts as balanced between them."""
@@ -186,7 +182,7 @@ class Asked(NamedTuple):
 
 
 def failing_end(asked: Sequence[Asked]) -> Border | None:
-    """The border after which all requests went to one other proxy and failed; None: there is no such end, or nothing new in it.
+    """The border after which all requests went to one other proxy and failed; None: there is no such end.
 
     asked  in order of time
 
@@ -197,20 +193,9 @@ def failing_end(asked: Sequence[Asked]) -> Border | None:
     if last < 0 or sum(one.failed for one in rest) < LEAST_FAILING:
         return None
     proxies = {one.proxy for one in rest}
-    if len(proxies) != 1 or asked[last].proxy in proxies or _failed_before(asked[: last + 1], rest[0].proxy):
+    if len(proxies) != 1 or asked[last].proxy in proxies:
         return None
     return Border(asked[last].at, rest[0].at, asked[last].proxy, rest[0].proxy)
-
-
-def _failed_before(asked: Sequence[Asked], proxy: int) -> bool:
-    """Whether this proxy was already the setting and failed while another carried: it was asked at least as often as the last carrier, or
-    its failures lie in two stretches or more between carried requests."""
-    tried = sum(one.proxy == proxy for one in asked)
-    if not tried:
-        return False
-    carried_so_far = accumulate(one.carried for one in asked)
-    stretches = {n for n, one in zip(carried_so_far, asked, strict=True) if one.proxy == proxy and one.failed}
-    return tried >= sum(one.proxy == asked[-1].proxy for one in asked) or len(stretches) >= FALLING_BACK
 
 
 def best_agreed(carried: Sequence[Carried], of_planes: Iterable[Sequence[Border]]) -> list[Border]:
