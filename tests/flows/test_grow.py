@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.flows.grow import CACHE_LINE, FLOW_BYTES, MOST_RECORDS, RECORDS, empty_tables, grown
-from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_HOLE, FREE_SEGMENT, N_HOLES, N_MESSAGES, N_RECORDS
+from analyzer.flows.layout import ARENA_LIVE, ARENA_USED, FREE_HOLE, FREE_SEGMENT, N_HOLES, N_MESSAGES, N_RECORDS, POOL_USED, STORE_USED
+from analyzer.streams.reassembly import ROOM_ARENA, ROOM_MESSAGES, ROOM_POOL
 from tests.flows.packet_rows import B, count, packet, records, small_tables
 from tests.streams.harness import Stage, client
 
 MANY = 3000
+HUGE = 1 << 22  # numpy asks for pages of 2 MiB for arrays from here on
 
 
 def test_empty_tables() -> None:
@@ -27,6 +29,24 @@ def test_a_large_captures_tables_begin_with_room_for_its_flows() -> None:
     ]
     tables = empty_tables(1 << 40)
     assert (len(tables.records), len(tables.sides), len(tables.slots)) == (MOST_RECORDS, 2 * MOST_RECORDS, 4 * MOST_RECORDS)
+
+
+def test_the_least_room_is_small_and_grows_before_a_packet_needs_it() -> None:
+    """A table with less room than one packet may need must be one that grown() doubles, or reading would never go on."""
+    tables = empty_tables()
+    for name, place, room in (
+        ("messages", N_MESSAGES, ROOM_MESSAGES),
+        ("pool", POOL_USED, ROOM_POOL),
+        ("arena", ARENA_USED, ROOM_ARENA),
+        ("store", STORE_USED, ROOM_ARENA),
+    ):
+        table = getattr(tables, name)
+        assert table.nbytes < HUGE, name
+        full = tables._replace(counts=tables.counts.copy())
+        full.counts[place] = len(table) - room
+        if name == "arena":
+            full.counts[ARENA_LIVE] = full.counts[place]  # so that packing frees nothing
+        assert len(getattr(grown(full), name)) == 2 * len(table), name
 
 
 def test_what_every_packet_needs_lies_in_one_line_of_the_cache() -> None:
