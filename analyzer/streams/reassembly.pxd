@@ -9,3 +9,4 @@ cdef bint has_room(const Tables* tables) noexcept nogil
 @cython.locals(source=Bytes, size=int64_t, ahead=int64_t, gap=int64_t, fresh=bint, waited=bint, final=bint, forced=bint)
 cdef void take(Tables* tables, const uint8_t* buf, Cursor* cursor) noexcept nogil
 cdef bint is_early_answer(const Side* side, const Side* other, const uint8_t* buf, const Cursor* cursor) noexcept nogil
+cdef bint is_late_beginning(const Side* side, const uint8_t* buf, const Cursor* cursor) noexcept nogil

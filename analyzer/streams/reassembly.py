@@ -11,10 +11,21 @@ from typing import Final
 from analyzer.compiled import kernel
 from analyzer.flows.coverage import behind
 from analyzer.flows.held import payload_seq
-from analyzer.flows.layout import ARENA_USED, HELD_BACK, N_HELD, N_MESSAGES, N_SEGMENTS, POOL_USED, STORE_USED
+from analyzer.flows.layout import (
+    ARENA_USED,
+    HELD_BACK,
+    N_HELD,
+    N_MESSAGES,
+    N_SEGMENTS,
+    POOL_USED,
+    SENT_SYN,
+    SENT_SYN_ACK,
+    STORE_USED,
+)
 from analyzer.packets.layout import TCP
+from analyzer.readers.heads import starts_like_head
 from analyzer.readers.http import starts_like_answer
-from analyzer.readers.states import DONE, FOUND_GAP, HEAD, SCAN, SCAN_WAIT_BYTES, WAIT_BYTES
+from analyzer.readers.states import DONE, FOUND_GAP, FOUND_HEAD_BEGINS, HEAD, SCAN, SCAN_WAIT_BYTES, WAIT_BYTES
 from analyzer.readers.texts import other_side, own_side
 from analyzer.streams.attempts import may_be_complete
 from analyzer.streams.datagrams import keep_datagram
@@ -90,6 +101,11 @@ def take(tables, buf, cursor):
             ahead = behind(cursor.seq, side.resume)
             if ahead < 0 and is_early_answer(side, other, buf, cursor):
                 side.resume, ahead = cursor.seq, 0
+            if ahead < 0 and is_late_beginning(side, buf, cursor):
+                if side.state == SCAN:
+                    move_on(side, other, FOUND_HEAD_BEGINS)
+                side.tried = 0
+                side.resume, ahead = cursor.seq, 0
             if ahead + size <= 0:
                 return
             if ahead > 0 or side.waiting >= 0:
@@ -142,6 +158,19 @@ def take(tables, buf, cursor):
                 wait(tables, side, source, cursor)
             if not (waited and forced):
                 return
+
+
+def is_late_beginning(side, buf, cursor):
+    """True when a head begins before the first bytes captured, of a side whose beginning wasn't and of which nothing was recognized yet:
+    its packets changed places where the capture began."""
+    return (
+        (side.state == SCAN or side.state == HEAD)
+        and side.seen & (SENT_SYN | SENT_SYN_ACK) == 0
+        and side.requests == 0
+        and side.responses == 0
+        and side.asked_socks == 0
+        and starts_like_head(buf, cursor.at, cursor.end)
+    )
 
 
 def is_early_answer(side, other, buf, cursor):

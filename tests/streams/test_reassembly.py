@@ -247,6 +247,14 @@ def test_a_capture_that_begins_in_the_middle() -> None:
     assert names(read([client(STREAM)], syn=False)) == [b"name.example", b"inner.example"]
 
 
+@pytest.mark.parametrize("first", [60, len(ASKED) - 1])
+def test_a_capture_that_begins_in_the_middle_with_packets_that_changed_places(first: int) -> None:
+    """What came first is no head; the head that belongs before it is read as far as it was captured in order."""
+    late = [client(ASKED[first:], 3000 + first), client(ASKED[:first], 3000), server(ESTABLISHED, 5000)]
+    assert names(one_by_one(late, syn=False)) == [b"name.example"]
+    assert names(one_by_one([client(b"SSH-2.0-x\r\n", 0), client(b"\0" * 40), client(ASKED, 5)])) == []  # the beginning was captured
+
+
 def test_a_side_that_repeats_its_first_packet() -> None:
     assert names(read([client(STREAM, 0), client(STREAM, 0), client(STREAM[100:], 100)])) == [b"name.example", b"inner.example"]
 
