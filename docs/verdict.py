@@ -105,9 +105,9 @@ chain of proxies.
 
 ## Required services
 
-The state of each service that Microsoft requires for such a device: `carried` (something worked, or went direct and was answered),
-`failed` (asked for, and nothing worked), `possible` (the outcome isn't in the capture, or only shared hosts were asked for), `hidden`,
-`unseen`.
+The state of each service that Microsoft requires for such a device: `carried` (something worked, or went direct and was answered by more
+than TLS that broke off), `failed` (asked for, and nothing worked), `possible` (the outcome isn't in the capture, or only shared hosts were
+asked for), `hidden`, `unseen`.
 
 ## Groups and findings
 

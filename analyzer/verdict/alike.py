@@ -19,6 +19,7 @@ from analyzer.arrow import array
 from analyzer.routes.numbers import distinct
 from analyzer.routes.requests import ABSOLUTE, Bools, Ints, Requests, one_array
 from analyzer.routes.route import PROXY
+from analyzer.verdict.columns import TORN_BY, torn
 from analyzer.verdict.evidence import Coded, Evidence, coded, grouped, source_rows
 from analyzer.verdict.outcome import Outcome
 from analyzer.verdict.tally import sent_elsewhere
@@ -109,7 +110,7 @@ def _facts(evidence: Evidence, rows: Ints, reached: Sequence[int]) -> list[Ints]
     also = pc.binary_join(one_array(flows.column("service_also")), "\n")
     texts = [coded(flows.column(name)).codes for name in COLUMNS]
     named = [one.codes for one in (evidence.proxy, evidence.service, evidence.plane, evidence.host, evidence.state, coded(also))]
-    flags = [flag.astype(np.int64) for flag in (evidence.hidden, evidence.own, evidence.taken_over, unread_flows(evidence))]
+    flags = [flag.astype(np.int64) for flag in (evidence.hidden, evidence.own, evidence.taken_over, unread_flows(evidence), torn(evidence))]
     known = np.zeros(flows.num_rows, np.int64)
     known[list(reached)] = 1
     return [evidence.route, evidence.direct, *named, *texts, *flags, known, _asked(evidence, rows)]
@@ -152,7 +153,8 @@ def _of_rows(evidence: Evidence, kept: Bools) -> Evidence:
     rows = np.flatnonzero(kept)
     of_requests = kept[evidence.requests.row]
     row_of = np.cumsum(kept) - 1
-    flows = evidence.flows.select([*COLUMNS, "service_also", *_OF_PROXIES]).filter(array(kept)).combine_chunks()
+    torn_by = [name for name in TORN_BY if name in evidence.flows.column_names]
+    flows = evidence.flows.select([*COLUMNS, "service_also", *_OF_PROXIES, *torn_by]).filter(array(kept)).combine_chunks()
     requests: dict[str, Any] = {name: _taken(getattr(evidence.requests, name), of_requests) for name in _OF_REQUESTS}
     requests["row"] = row_of[requests["row"]]
     requests |= {field.name: getattr(evidence.requests, field.name)[:0] for field in fields(Requests) if field.name not in _OF_REQUESTS}

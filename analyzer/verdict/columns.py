@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyzer.routes.captured import is_known
 from analyzer.routes.requests import Bools, Ints, integers, one_array
 from analyzer.text.labels import ending
 from analyzer.verdict.evidence import ANSWERED, Evidence
@@ -31,6 +33,18 @@ def column(evidence: Evidence, name: str) -> pa.Array:
 def says(evidence: Evidence, name: str, value: object) -> Bools:
     """Per row: whether the column has this value."""
     return mask(pc.equal(column(evidence, name), value))
+
+
+TORN_BY: Final = ("tls_completed", "tls_alert")
+
+
+def torn(evidence: Evidence) -> Bools:
+    """Per row: whether it went past the proxies, was answered, and its handshake ended in an alert. A fleet's days don't keep this."""
+    if not {*TORN_BY} <= set(evidence.flows.column_names):
+        return np.zeros(evidence.flows.num_rows, dtype=np.bool_)
+    gave_up = says(evidence, "tls_completed", False) & is_known(evidence.flows, "tls_alert")
+    result: Bools = gave_up & (evidence.direct == ANSWERED)
+    return result
 
 
 def refusals(evidence: Evidence) -> Ints:

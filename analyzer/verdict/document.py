@@ -259,7 +259,14 @@ def _part(answer: Answer) -> Hashable:
     """The parts in which one plane's answer can differ from another source's."""
     ways = [*(era.contest.winner for era in answer.eras), answer.last.asked]
     turned = answer.turned and answer.turned.to_direct
-    return (*(share and share.itself for share in ways), answer.last.outcome, answer.last.split, turned, bool(answer.last.taken_over))
+    return (
+        *(share and share.itself for share in ways),
+        answer.last.outcome,
+        answer.last.split,
+        turned,
+        bool(answer.last.taken_over),
+        bool(answer.last.torn),
+    )
 
 
 def _services(case: Case, written: dict[int, _Rows]) -> dict[int, list[dict[str, Any]]]:

@@ -151,8 +151,10 @@ def _no_winner(contest: Contest, asked: Share | None) -> str:
             return "a transparent proxy carries {planes}: it goes direct, is taken over on the way and answered"
         if contest.direct["answered"]:
             shut = sorted(contest.shut)
-            but = f", but {listed(shut)} {'is' if len(shut) == 1 else 'are'} blocked" if shut else ""
-            return f"no proxy for {{planes}}: it goes direct and is answered{but}"
+            parts = [f"{listed(shut)} {'is' if len(shut) == 1 else 'are'} blocked"] if shut else []
+            if contest.torn:
+                parts.append(f"TLS broke in {contest.torn} of {counted(contest.direct['answered'], 'connection')}")
+            return f"no proxy for {{planes}}: it goes direct and is answered{', but ' if parts else ''}{' and '.join(parts)}"
         if contest.direct["blocked"]:
             return "no proxy for {planes}: direct attempts are blocked"
         return "no proxy for {planes}: it goes direct, and what became of it isn't in the capture"

@@ -25,8 +25,9 @@ State = Literal["carried", "failed", "hidden", "possible", "unseen"]
 class Required(NamedTuple):
     """The state of one required service at one source.
 
-    state    carried: something worked; failed: requested, and nothing worked; possible: the result isn't in the capture, or only hosts that
-             may belong to it were requested; hidden: the source speaks TLS to a proxy, which may hide it; unseen
+    state    carried: something worked; failed: requested, and nothing worked, or TLS broke off past the proxies; possible: the result
+             isn't in the capture, or only hosts that may belong to it were requested; hidden: the source speaks TLS to a proxy, which
+             may hide it; unseen
     through  the proxies (IP:PORT) for which the state holds, "direct" last
     """
 
@@ -117,7 +118,8 @@ def _under(rules: Iterable[Rule], matched: Iterable[tuple[int, int]], patterns: 
 
 def _became(slug: str, contests: Sequence[Contest], possible: set[str] | None, hidden: set[str] | None) -> Required:
     shares = [share for contest in contests for share in contest.shares.values()]
-    direct = {kind for contest in contests for kind, n in contest.direct.items() if n}
+    direct = {kind for contest in contests for kind, n in contest.direct.items() if n > (contest.torn if kind == "answered" else 0)}
+    torn = any(contest.torn for contest in contests)
     worked = {share.proxy for share in shares if share.worked}
     if worked or "answered" in direct:
         return Required(slug, "carried", _through(worked, "answered" in direct))
@@ -125,8 +127,8 @@ def _became(slug: str, contests: Sequence[Contest], possible: set[str] | None, h
     if untold or "unknown" in direct or any(contest.outcomes[UNSEEN] or contest.unused for contest in contests):
         return Required(slug, "possible", _through(untold, "unknown" in direct))
     asked = {share.proxy for share in shares if share.asked}
-    if asked or "blocked" in direct:
-        return Required(slug, "failed", _through(asked, "blocked" in direct))
+    if asked or torn or "blocked" in direct:
+        return Required(slug, "failed", _through(asked, torn or "blocked" in direct))
     if possible is not None:
         return Required(slug, "possible", _through(possible - {PAST_THE_PROXIES}, PAST_THE_PROXIES in possible))
     if hidden is not None:

@@ -13,6 +13,7 @@ from analyzer.arrow import array as in_arrow
 from analyzer.routes.numbers import numbered
 from analyzer.routes.requests import ABSOLUTE, NO_TIME, Bools, Ints, Requests, same_host
 from analyzer.verdict.amounts import NEVER, ends_of
+from analyzer.verdict.columns import torn
 from analyzer.verdict.evidence import ANSWERED, BLOCKED, DIRECT_OUTCOMES, UNKNOWN, Evidence
 from analyzer.verdict.outcome import BROKEN, CHALLENGED, UNSEEN, WORKED, answer_status
 from analyzer.verdict.winner import Contest, Share
@@ -119,6 +120,9 @@ class Tally:
         taken_over = evidence.taken_over[direct] & (outcome == ANSWERED)
         for contest, times in zip(contests, np.bincount(of_direct[taken_over], minlength=len(contests)).tolist(), strict=True):
             contest.taken_over = times
+        broken = torn(evidence)[direct]
+        for contest, times in zip(contests, np.bincount(of_direct[broken], minlength=len(contests)).tolist(), strict=True):
+            contest.torn = times
         heads, place = pairs_of(of_direct, service)
         open_ones = np.bincount(place[outcome != BLOCKED], minlength=len(heads))
         shut: dict[int, list[str]] = {}

@@ -42,6 +42,7 @@ def _contest(contests: Sequence[tuple[Contest, int]]) -> Contest:
         whole.mute += n * one.mute
         whole.unused += n * one.unused
         whole.taken_over += n * one.taken_over
+        whole.torn += n * one.torn
         whole.shut |= one.shut
         for proxy, share in one.shares.items():
             if proxy not in whole.shares:

@@ -131,7 +131,7 @@ class Contest:
     mute        broken requests without a byte back in their tunnel; unused: broken requests whose tunnel the client never used
     on_itself   a worked request was named by more than a pattern for regions, and wasn't redirected to another host
     direct      flows past the proxies by outcome (answered, blocked, unknown)
-    taken_over  answered direct flows that a transparent proxy relayed
+    taken_over  answered direct flows that a transparent proxy relayed;  torn   those whose TLS handshake ended in an alert
     idle        whether a service of the plane had requests, none of which worked
     split       whether the plane's services have different winners
     one_of_many whether there are other eras
@@ -147,6 +147,7 @@ class Contest:
     on_itself: bool = False
     direct: Counter[str] = field(default_factory=Counter)
     taken_over: int = 0
+    torn: int = 0
     shut: frozenset[str] = frozenset()
     idle: bool = False
     split: bool = False

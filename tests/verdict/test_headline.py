@@ -87,6 +87,21 @@ def test_past_the_proxies() -> None:
     assert like == "no Defender traffic was seen, though hosts that look like Defender's were asked for"
 
 
+def test_tls_that_breaks_past_the_proxies_is_said() -> None:
+    """As where a firewall opens TLS on the way: the client refuses its certificate."""
+    fine = flow(host=CNC, sni=CNC)
+    refused = fine | flow(host=CNC, sni=CNC, tls_completed=False, tls_alert="unknown_ca", tls_alert_from="client", client_random="ab" * 32)
+    assert answer(refused) == "no proxy for sensor: it goes direct and is answered, but TLS broke in 1 of 1 connection"
+    assert answer(refused, fine).endswith("is answered, but TLS broke in 1 of 2 connections")
+    states = [
+        {entry["service"]: (entry["state"], entry["through"]) for entry in verdict(*rows)["sources"][0]["required"]}[
+            "edr-command-and-control"
+        ]
+        for rows in ([refused], [refused, fine])
+    ]
+    assert states == [("failed", ["direct"]), ("carried", ["direct"])]
+
+
 def test_a_tunnel_whose_request_was_not_captured_goes_through_its_proxy() -> None:
     begun_before = flow(server_ip="172.16.12.10", server_port=3128, host=CNC, sni=CNC, isn_out=None, isn_in=None, state="mid-stream")
     result = verdict(begun_before)
