@@ -189,7 +189,7 @@ OTHER_LINKS: Final[tuple[tuple[int, Around], ...]] = (
     (274, lambda p: b"\x55" * 7 + b"\xd5" + build.ethernet(p)),
     (202, lambda p: b"\0\x82\xa0\xa4\xa6\x40\x40\x60" + b"\x82\xa0\xa4\xa6\x40\x40\x61\x03\xcc" + p),
     (252, lambda p: b"\0\x0c\0\x04" + (b"ip\0\0" if p[0] >> 4 == 4 else b"ipv6") + bytes(4) + p),
-    (252, lambda p: b"\0\x14\0\4" + bytes(4) + b"\0\x0c\0\x10eth_withoutfcs\0\0" + bytes(4) + build.ethernet(p)),
+    (252, lambda p: b"\0\x1e\0\4" + bytes(4) + b"\0\x0c\0\x10eth_withoutfcs\0\0" + bytes(4) + build.ethernet(p)),
     (123, lambda p: b"\x01\0\0\5\0\1" + build.ethernet(p)),
     (7, lambda p: b"\1\2\xd4\xff\xff\xff\xd4\0\0\1" + p),
     (3, lambda p: b"\x82\xa0\xa4\xa6\x40\x40\x60" + b"\x82\xa0\xa4\xa6\x40\x40\x61\x03\xcc" + p),

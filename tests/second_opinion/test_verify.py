@@ -107,7 +107,7 @@ BEYOND_WIRESHARK = {
     "link 205, 2", "link 206, 1", "link 166, 7", "link 240, 8", "link 241, 39", "link 274, 41",  # link types that it can't read, or not so
     "link 8, 24", "link 281, 25", "link 282, 26", "link 283, 27", "link 284, 28",
     "link 180, 14",  # HTTP behind frame relay: a fault in its own HTTP dissector (4.0)
-    "link 106, 48",  # LLC before classical IP, as tcpdump reads it too
+    "link 106, 53",  # LLC before classical IP, as tcpdump reads it too
     "link 242, 23",  # without the 40 bytes before IP over InfiniBand's header
     "mpls 18",  # an Ethernet frame behind a control word, which it has to be given
     "l2tp 9", "l2tp 8",  # a cookie whose length it learns from the control connection alone
