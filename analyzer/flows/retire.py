@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from analyzer.flows.concatenate import appended
 from analyzer.flows.gather import gathered, starts_of
-from analyzer.flows.grow import empty_tables, without_rows
+from analyzer.flows.grow import FLOW_BYTES, empty_tables, without_rows
 from analyzer.flows.layout import (
     ARENA_LIVE,
     ARENA_USED,
@@ -148,7 +148,8 @@ def only(tables: Tables, kept: Flags) -> Tables:
     packed = picked(tables, rows, *belongs)
     pool = pack_texts(tables.pool, belongs.messages)
     packed.counts[POOL_USED] = len(pool)
-    roomy = appended(empty_tables(), packed._replace(pool=pool))
+    # With room for as many as before: tables that double again after each eviction leave memory behind that the system doesn't get back.
+    roomy = appended(empty_tables(FLOW_BYTES * len(tables.records)), packed._replace(pool=pool))
     place, held, firsts = np.cumsum(kept) - 1, tables.held.copy(), tables.firsts.copy()
     for table, count in ((held, N_HELD), (firsts, N_FIRSTS)):
         n = int(tables.counts[count])
